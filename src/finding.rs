@@ -1,0 +1,153 @@
+//! What a scan finds: a secret in its places.
+
+use crate::kind::Kind;
+use crate::level::{Confidence, Severity};
+use crate::origin::{Origin, RepoPath, Span};
+use crate::secret::{Fingerprint, Masked, Secret};
+use serde::{Deserialize, Serialize};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// What reports tell about the rule that found a secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleInfo {
+    /// The rule's id: `github-pat-classic`.
+    pub id: String,
+    /// A short name for a headline: `GitHub personal access token (classic)`.
+    pub name: String,
+    /// The provider's id, which is also the name of its rule file: `github`.
+    pub provider: String,
+    /// The provider's name: `GitHub`.
+    pub provider_name: String,
+    /// What the secret is, in one or two sentences.
+    pub description: String,
+    /// What the holder of the secret may do.
+    pub opens: String,
+    /// How to make the secret worthless, by hand.
+    pub revoke: String,
+    /// How to replace it without an outage.
+    pub rotate: String,
+    /// The sort of secret.
+    pub kind: Kind,
+    /// What a leak would cost.
+    pub severity: Severity,
+    /// How sure a match of the rule is by itself.
+    pub confidence: Confidence,
+    /// Pages of the provider that the rule was written from; the first is the help page.
+    pub references: Vec<String>,
+}
+
+/// A secret in its places.
+#[derive(Debug)]
+pub struct Finding {
+    /// The rule that found it: the most telling one where several did.
+    pub rule: Arc<RuleInfo>,
+    /// What a leak would cost, after settings for this rule.
+    pub severity: Severity,
+    /// How sure we are: the most of what its places say.
+    pub confidence: Confidence,
+    /// The secret itself.
+    pub secret: Secret,
+    /// The secret as it may be shown.
+    pub masked: Masked,
+    /// The secret's identity.
+    pub fingerprint: Fingerprint,
+    /// What was proved or noticed about the bytes: `checksum holds (CRC-32)`.
+    pub notes: Vec<String>,
+    /// What belongs to the secret and was found beside it, such as its key id.
+    pub parts: Vec<Part>,
+    /// Every place, sorted; never empty.
+    pub locations: Vec<Location>,
+    /// Whether something says that this finding shall not block.
+    pub status: Status,
+}
+
+impl Finding {
+    /// The first place: where a report points.
+    pub fn primary(&self) -> &Location {
+        &self.locations[0]
+    }
+
+    /// The identity of the finding: the secret's fingerprint with the path it was first seen at.
+    /// It survives edits, because no line number is in it.
+    pub fn identity(&self) -> String {
+        format!("{}:{}", self.fingerprint, self.primary().path)
+    }
+
+    /// Whether it counts: new, neither allowed nor in the baseline.
+    pub fn is_open(&self) -> bool {
+        matches!(self.status, Status::Open)
+    }
+}
+
+/// A half that belongs to a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// What it is: `access key id`.
+    pub name: String,
+    /// The value as it may be shown.
+    pub masked: Masked,
+}
+
+/// One place of a secret.
+#[derive(Debug, Clone)]
+pub struct Location {
+    /// The path: relative to the repository's root, else to the folder scanned.
+    pub path: RepoPath,
+    /// Where in the document the secret itself stands.
+    pub span: Span,
+    /// Where the document came from.
+    pub origin: Arc<Origin>,
+    /// How sure this place makes us.
+    pub confidence: Confidence,
+    /// The line with every secret in it masked.
+    pub excerpt: Excerpt,
+    /// GitHub's hash of the line, for `primaryLocationLineHash`.
+    pub line_hash: Option<String>,
+    /// The way the secret was decoded, outermost first (`base64`), empty if it stands in the clear.
+    pub decoded: Vec<String>,
+    /// The allow marker on or above the line, if there is a valid one.
+    pub allowed: Option<Allowed>,
+    /// In how many versions of the file the secret was seen at this path (history only, else 1).
+    pub versions: u32,
+}
+
+/// A line as it may be shown.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Excerpt {
+    /// The text of the line, shortened around the secret, secrets replaced by their masks.
+    pub text: String,
+    /// Where in `text` this secret's mask stands, in bytes.
+    pub mask: Range<usize>,
+}
+
+/// Why a place is allowed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Allowed {
+    /// The reason the marker gives.
+    pub reason: String,
+    /// The line of the marker, from 1.
+    pub line: u64,
+}
+
+/// Whether a finding counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Status {
+    /// It counts.
+    Open,
+    /// Every place of it carries an allow marker; the reason of the first.
+    Allowed(String),
+    /// Known when keytrail was adopted.
+    Baseline,
+}
+
+impl Status {
+    /// The name used in reports.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Allowed(_) => "allowed",
+            Self::Baseline => "baseline",
+        }
+    }
+}
