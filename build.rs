@@ -1,1 +1,47 @@
-fn main() {}
+//! Compiles `rules/*.toml` into the pack that is embedded in the program. A rule that breaks a rule
+//! for rules stops the build.
+
+#![allow(dead_code)] // The rule room has more than the build needs.
+
+#[path = "src/kind.rs"]
+mod kind;
+#[path = "src/level.rs"]
+mod level;
+#[path = "src/rule/build.rs"]
+mod rule;
+#[path = "src/rule_info.rs"]
+mod rule_info;
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::{env, fs};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=rules");
+    println!("cargo::rerun-if-changed=src/rule");
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir("rules")?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, std::io::Error>>()?;
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    paths.sort();
+    let files = paths
+        .iter()
+        .map(|path| {
+            Ok(rule::compile::SourceFile {
+                name: path.display().to_string(),
+                text: fs::read_to_string(path)?,
+            })
+        })
+        .collect::<Result<Vec<_>, std::io::Error>>()?;
+    // Check names are known to the program only; a test makes sure that each exists.
+    let blobs = match rule::compile::compile(&files, &|_| true) {
+        Ok(blobs) => blobs,
+        Err(error) => {
+            println!("cargo::error={error}");
+            std::process::exit(1);
+        }
+    };
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
+    fs::write(out.join("pack.hot"), blobs.hot)?;
+    fs::write(out.join("pack.cold"), blobs.cold)?;
+    Ok(())
+}

@@ -8,5 +8,6 @@ pub mod kind;
 pub mod level;
 pub mod origin;
 pub mod rule;
+pub mod rule_info;
 pub mod secret;
 pub mod source;

@@ -1,0 +1,10 @@
+//! The part of the rule room that the build script uses (see `build.rs` at the top).
+
+#[path = "compile.rs"]
+pub mod compile;
+#[path = "keyword.rs"]
+pub mod keyword;
+#[path = "pack.rs"]
+pub mod pack;
+#[path = "text.rs"]
+pub mod text;

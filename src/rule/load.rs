@@ -1,0 +1,191 @@
+//! Reading packs: the embedded one and the user's own files.
+
+use crate::rule::compile::{self, RuleError, SourceFile};
+use crate::rule::pack::{CompiledRule, Examples, RuleBook};
+use crate::rule_info::RuleInfo;
+use regex::bytes::{Regex, RegexBuilder};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+static EMBEDDED_HOT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/pack.hot"));
+static EMBEDDED_COLD: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/pack.cold"));
+
+/// Why a pack cannot be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum PackError {
+    /// A rule file is refused.
+    #[error(transparent)]
+    Rule(#[from] RuleError),
+    /// A rule file or folder cannot be read.
+    #[error("{}: cannot read rules: {error}", path.display())]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// A folder that was named holds no rules.
+    #[error("{}: holds no `.toml` files", .0.display())]
+    Empty(PathBuf),
+    /// A rule of the user's has the id of one that exists.
+    #[error("rule {0}: the embedded pack has a rule of this id; choose another")]
+    Taken(String),
+    /// The pack's bytes are damaged, which the build makes impossible.
+    #[error("the rule pack is damaged: {0}")]
+    Damaged(postcard::Error),
+}
+
+/// A rule that is ready to run.
+#[derive(Debug)]
+pub struct Rule {
+    compiled: CompiledRule<'static>,
+    regex: OnceLock<Option<Regex>>,
+    companions: Vec<OnceLock<Option<Regex>>>,
+}
+
+impl std::ops::Deref for Rule {
+    type Target = CompiledRule<'static>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.compiled
+    }
+}
+
+impl Rule {
+    fn new(compiled: CompiledRule<'static>) -> Self {
+        let companions = compiled.companions.iter().map(|_| OnceLock::new()).collect();
+        Self { compiled, regex: OnceLock::new(), companions }
+    }
+
+    /// The pattern, compiled on first use. `None` for rules without one.
+    pub fn regex(&self) -> Option<&Regex> {
+        use crate::rule::pack::Matcher;
+        let (Matcher::Pattern(pattern) | Matcher::Context(pattern, _)) = self.compiled.matcher else {
+            return None;
+        };
+        self.regex.get_or_init(|| build(pattern)).as_ref()
+    }
+
+    /// A companion's pattern, compiled on first use.
+    pub fn companion_regex(&self, index: usize) -> Option<&Regex> {
+        let pattern = self.compiled.companions.get(index)?.pattern;
+        self.companions.get(index)?.get_or_init(|| build(pattern)).as_ref()
+    }
+}
+
+/// Patterns were tried when the pack was compiled, so this does not fail.
+fn build(pattern: &str) -> Option<Regex> {
+    RegexBuilder::new(pattern).unicode(false).build().ok()
+}
+
+/// All rules of a run, sorted by id within each source: the embedded ones first.
+#[derive(Debug)]
+pub struct Pack {
+    rules: Vec<Rule>,
+    cold: Vec<&'static [u8]>,
+    books: OnceLock<Vec<(Arc<RuleInfo>, Examples)>>,
+}
+
+impl Pack {
+    /// The rules that ship with the program.
+    pub fn embedded() -> Result<Self, PackError> {
+        let mut pack = Self { rules: Vec::new(), cold: Vec::new(), books: OnceLock::new() };
+        pack.add(EMBEDDED_HOT, EMBEDDED_COLD)?;
+        Ok(pack)
+    }
+
+    /// The rules that ship with the program and those of the files and folders named.
+    ///
+    /// The compiled form of the user's files stays in memory until the program ends, as the
+    /// embedded one does: rules borrow their texts from it.
+    pub fn with_files(paths: &[PathBuf], check_exists: &dyn Fn(&str) -> bool) -> Result<Self, PackError> {
+        let mut pack = Self::embedded()?;
+        let files = rule_files(paths)?;
+        if files.is_empty() {
+            return Ok(pack);
+        }
+        let blobs = compile::compile(&files, check_exists)?;
+        let known = pack.rules.len();
+        pack.add(Box::leak(blobs.hot.into_boxed_slice()), Box::leak(blobs.cold.into_boxed_slice()))?;
+        let (embedded, own) = pack.rules.split_at(known);
+        for rule in own {
+            if embedded.binary_search_by(|other| other.id.cmp(rule.id)).is_ok() {
+                return Err(PackError::Taken(rule.id.to_owned()));
+            }
+        }
+        Ok(pack)
+    }
+
+    fn add(&mut self, hot: &'static [u8], cold: &'static [u8]) -> Result<(), PackError> {
+        let rules: Vec<CompiledRule<'static>> = postcard::from_bytes(hot).map_err(PackError::Damaged)?;
+        self.rules.extend(rules.into_iter().map(Rule::new));
+        self.cold.push(cold);
+        Ok(())
+    }
+
+    /// The rules; their indices name them in a run.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// The index of a rule.
+    pub fn find(&self, id: &str) -> Option<usize> {
+        self.rules.iter().position(|rule| rule.id == id)
+    }
+
+    /// What reports tell about a rule.
+    pub fn info(&self, index: usize) -> &Arc<RuleInfo> {
+        &self.books()[index].0
+    }
+
+    /// What tests try with a rule.
+    pub fn examples(&self, index: usize) -> &Examples {
+        &self.books()[index].1
+    }
+
+    fn books(&self) -> &[(Arc<RuleInfo>, Examples)] {
+        self.books.get_or_init(|| {
+            self.cold
+                .iter()
+                .flat_map(|cold| {
+                    // The two blobs are made in one go from the same list.
+                    postcard::from_bytes::<Vec<RuleBook>>(cold).expect("the cold blob fits the hot one")
+                })
+                .map(|book| (Arc::new(book.info), book.examples))
+                .collect()
+        })
+    }
+}
+
+/// The files named, and the `.toml` files of the folders named, in order of their paths.
+fn rule_files(paths: &[PathBuf]) -> Result<Vec<SourceFile>, PackError> {
+    let mut files = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            let read = |error| PackError::Read { path: path.clone(), error };
+            let mut inside = Vec::new();
+            for entry in std::fs::read_dir(path).map_err(read)? {
+                let entry = entry.map_err(read)?.path();
+                if entry.extension().is_some_and(|extension| extension == "toml") {
+                    inside.push(entry);
+                }
+            }
+            if inside.is_empty() {
+                return Err(PackError::Empty(path.clone()));
+            }
+            inside.sort();
+            for file in inside {
+                files.push(rule_file(&file)?);
+            }
+        } else {
+            files.push(rule_file(path)?);
+        }
+    }
+    Ok(files)
+}
+
+fn rule_file(path: &Path) -> Result<SourceFile, PackError> {
+    let text =
+        std::fs::read_to_string(path).map_err(|error| PackError::Read { path: path.to_owned(), error })?;
+    Ok(SourceFile { name: path.display().to_string(), text })
+}

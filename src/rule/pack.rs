@@ -1,0 +1,97 @@
+//! The compiled form of a rule pack: what the build script embeds and the engine reads.
+//!
+//! A pack is two postcard blobs. The first holds what a scan needs of every rule and is decoded at
+//! start-up without copying a text; the second holds what only reports and `rules test` need and is
+//! decoded when the first finding asks for it.
+
+use crate::kind::Kind;
+use crate::level::{Confidence, Severity};
+use crate::rule::keyword::{Follow, Keyword};
+use crate::rule_info::RuleInfo;
+use serde::{Deserialize, Serialize};
+
+/// What a scan needs of one rule.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CompiledRule<'a> {
+    /// The rule's id.
+    pub id: &'a str,
+    /// How candidates are found.
+    pub matcher: Matcher<'a>,
+    /// The literals that call the matcher.
+    pub keywords: Vec<Keyword>,
+    /// What must stand right after the keyword, for a cheap look before the matcher runs.
+    pub follow: Option<Follow>,
+    /// How far before the keyword's first byte the matcher may look.
+    pub before: u32,
+    /// How far after the keyword's first byte the matcher may look.
+    pub after: u32,
+    /// The sort of secret.
+    pub kind: Kind,
+    /// What a leak would cost.
+    pub severity: Severity,
+    /// How sure a match is by itself.
+    pub confidence: Confidence,
+    /// The least entropy in bits a character.
+    pub min_entropy: Option<f32>,
+    /// A named check.
+    pub check: Option<&'a str>,
+    /// What belongs to the secret.
+    pub companions: Vec<CompiledCompanion<'a>>,
+    /// Globs of which one must fit.
+    pub only_paths: Vec<&'a str>,
+    /// Globs of which none may fit.
+    pub skip_paths: Vec<&'a str>,
+    /// How many bytes of the secret are public by the format, for the mask.
+    pub public_prefix: u8,
+}
+
+/// How a rule finds candidates round a keyword.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Matcher<'a> {
+    /// The keyword is part of the pattern's match.
+    Pattern(&'a str),
+    /// The keyword is a word near the match, at most so many bytes away.
+    Context(&'a str, u32),
+    /// The keyword is part of a name that a value is assigned to; the value's least length.
+    Assignment(u32),
+}
+
+/// Something that belongs to a secret.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CompiledCompanion<'a> {
+    /// What it is.
+    pub name: &'a str,
+    /// Its expression.
+    pub pattern: &'a str,
+    /// How far away it may be, in bytes.
+    pub within: u32,
+    /// Whether the secret is nothing without it.
+    pub required: bool,
+}
+
+/// Templates of text that show what a rule finds and what not.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Examples {
+    /// The rule must find a secret in each.
+    pub examples: Vec<String>,
+    /// The rule must find none.
+    pub counterexamples: Vec<String>,
+}
+
+/// What reports and tests need of one rule.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RuleBook {
+    /// What reports tell.
+    pub info: RuleInfo,
+    /// What tests try.
+    pub examples: Examples,
+}
+
+/// A pack in its two blobs.
+#[derive(Debug, Clone)]
+pub struct Blobs {
+    /// `Vec<CompiledRule>`.
+    pub hot: Vec<u8>,
+    /// `Vec<RuleBook>`, in the same order.
+    pub cold: Vec<u8>,
+}
