@@ -99,6 +99,11 @@ impl Coverage {
         self.leave_out(Gap::Unreadable, path, format_args!("cannot be read: {error}"));
     }
 
+    /// Documents and bytes until now, for a progress line.
+    pub fn so_far(&self) -> (u64, u64) {
+        (self.documents.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed))
+    }
+
     /// Closes the account.
     pub fn finish(self) -> CoverageReport {
         CoverageReport {

@@ -1,0 +1,158 @@
+//! The command line: one file a command, each turning flags into calls of the rooms below.
+
+mod baseline;
+mod explain;
+mod generate;
+mod hook;
+mod output;
+mod progress;
+mod rules;
+mod scan;
+mod source;
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// Exit code for wrong usage and wrong configuration.
+pub const EXIT_USAGE: u8 = 2;
+/// Exit code for a scan that could not read all that it was asked to read.
+pub const EXIT_INCOMPLETE: u8 = 3;
+
+/// Find API tokens, keys and passwords in a repository and stop them before they leave the machine.
+#[derive(Debug, Parser)]
+#[command(
+    name = "keytrail",
+    version,
+    max_term_width = 100,
+    after_help = "Exit codes: 0 clean, 1 findings, 2 wrong usage or configuration, 3 the scan is incomplete.\n\
+                  Examples:\n  \
+                  keytrail scan                     the files of this repository\n  \
+                  keytrail scan --staged            what the next commit would contain\n  \
+                  keytrail scan --history           every commit that any ref can reach\n  \
+                  keytrail scan -f sarif=out.sarif  a report for GitHub code scanning\n  \
+                  keytrail hook install             scan at every commit from now on"
+)]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options of all commands.
+#[derive(Debug, Args)]
+struct Common {
+    /// Say more on standard error; twice for details. `RUST_LOG` chooses by module.
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    verbose: u8,
+    /// When to use colour.
+    #[arg(long, value_enum, default_value = "auto", global = true, value_name = "WHEN")]
+    color: clap::ColorChoice,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Scan files, staged changes, commits or all of history.
+    Scan(Box<scan::ScanArgs>),
+    /// Write down the findings of today, so that only new ones count.
+    Baseline(Box<baseline::BaselineArgs>),
+    /// Install, remove or run git hooks.
+    #[command(subcommand)]
+    Hook(hook::HookCommand),
+    /// List, show and test rules.
+    #[command(subcommand)]
+    Rules(rules::RulesCommand),
+    /// Tell what a rule finds, what the secret opens and how to revoke it.
+    Explain(explain::ExplainArgs),
+    /// Print a shell completion script.
+    Completions(generate::CompletionsArgs),
+    /// Print the manual page, or write all of them into a folder.
+    Man(generate::ManArgs),
+}
+
+/// Why a command ends without an outcome of its own.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Wrong usage or configuration: exit code 2.
+    #[error("{0:#}")]
+    Usage(anyhow::Error),
+    /// Something could not be read: exit code 3.
+    #[error("{0:#}")]
+    Incomplete(anyhow::Error),
+}
+
+impl Failure {
+    fn usage(error: impl Into<anyhow::Error>) -> Self {
+        Self::Usage(error.into())
+    }
+
+    fn text(text: impl Into<String>) -> Self {
+        Self::Usage(anyhow::Error::msg(text.into()))
+    }
+}
+
+impl From<crate::source::SourceError> for Failure {
+    fn from(error: crate::source::SourceError) -> Self {
+        match error {
+            crate::source::SourceError::Usage(_) => Self::Usage(error.into()),
+            crate::source::SourceError::Unreadable(_) => Self::Incomplete(error.into()),
+        }
+    }
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let matches = Cli::command().get_matches();
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => error.format(&mut Cli::command()).exit(),
+    };
+    start_tracing(cli.common.verbose);
+    let outcome = match cli.command {
+        Command::Scan(args) => scan::run(&args, &cli.common),
+        Command::Baseline(args) => baseline::run(&args),
+        Command::Hook(command) => hook::run(command, &cli.common),
+        Command::Rules(command) => rules::run(command),
+        Command::Explain(args) => explain::run(&args),
+        Command::Completions(args) => generate::completions(&args),
+        Command::Man(args) => generate::man(&args),
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            let code = match failure {
+                Failure::Usage(_) => EXIT_USAGE,
+                Failure::Incomplete(_) => EXIT_INCOMPLETE,
+            };
+            // A closed standard error cannot be told of.
+            let _ = writeln!(io::stderr(), "keytrail: {failure}");
+            ExitCode::from(code)
+        }
+    }
+}
+
+impl Common {
+    /// The colour choice as the streams understand it.
+    fn colour(&self) -> anstream::ColorChoice {
+        match self.color {
+            clap::ColorChoice::Auto => anstream::ColorChoice::Auto,
+            clap::ColorChoice::Always => anstream::ColorChoice::Always,
+            clap::ColorChoice::Never => anstream::ColorChoice::Never,
+        }
+    }
+}
+
+/// Sends traces to standard error where somebody asked for them; costs nothing where nobody did.
+fn start_tracing(verbose: u8) {
+    use tracing_subscriber::EnvFilter;
+    let filter = match verbose {
+        0 => match std::env::var("RUST_LOG") {
+            Ok(text) => EnvFilter::new(text),
+            Err(_) => return,
+        },
+        1 => EnvFilter::new("keytrail=info"),
+        _ => EnvFilter::new("keytrail=debug"),
+    };
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false).init();
+}

@@ -1,0 +1,229 @@
+//! `keytrail scan`: flags to settings, sources and reports.
+
+use crate::cli::output::{self, Wanted};
+use crate::cli::source::{self, Chosen, SourceArgs};
+use crate::cli::{Common, Failure, progress};
+use crate::coverage::{Coverage, CoverageReport};
+use crate::detect::{Engine, RuleChoice, checks};
+use crate::finding::Finding;
+use crate::policy::{baseline::Baseline, gate};
+use crate::report::{Format, Report};
+use crate::rule::Pack;
+use crate::scan::Scan;
+use crate::settings::{Overrides, PathGlob, Settings, value};
+use clap::Args;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Flags of `scan`.
+#[derive(Debug, Args)]
+pub struct ScanArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[command(flatten)]
+    pub settings: SettingArgs,
+    #[command(flatten)]
+    pub report: ReportArgs,
+}
+
+/// Flags about reports.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Reports")]
+pub struct ReportArgs {
+    /// Report format, with a file to write to: terminal, json, jsonl, sarif, github, junit, csv. May
+    /// be given several times.
+    #[arg(short, long = "format", value_name = "FORMAT[=FILE]")]
+    pub format: Vec<Wanted>,
+    /// Show secrets in the clear, in terminal and JSON reports.
+    #[arg(long)]
+    pub show_secrets: bool,
+    /// Tells several SARIF reports of one commit apart.
+    #[arg(long, value_name = "NAME")]
+    pub sarif_category: Option<String>,
+}
+
+/// Flags that override `keytrail.toml`.
+#[derive(Debug, Args, Default)]
+#[command(next_help_heading = "Settings (over keytrail.toml and KEYTRAIL_… variables)")]
+pub struct SettingArgs {
+    /// Read this configuration file instead of looking for keytrail.toml.
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    pub config: Option<PathBuf>,
+    /// Read no configuration file.
+    #[arg(long)]
+    pub no_config: bool,
+    /// Least confidence to report: low, medium, high, certain.
+    #[arg(long, value_name = "LEVEL", value_parser = |text: &str| value::confidence(text).map_err(|bad| bad.to_string()))]
+    pub confidence: Option<crate::level::Confidence>,
+    /// What makes the exit code 1: any, low, medium, high, critical (severity), never.
+    #[arg(long, value_name = "WHAT", value_parser = |text: &str| value::fail_on(text).map_err(|bad| bad.to_string()))]
+    pub fail_on: Option<gate::FailOn>,
+    /// Baseline of known findings.
+    #[arg(long, value_name = "FILE", conflicts_with = "no_baseline")]
+    pub baseline: Option<PathBuf>,
+    /// Use no baseline.
+    #[arg(long)]
+    pub no_baseline: bool,
+    /// More rule files or folders. May be given several times.
+    #[arg(long, value_name = "PATH")]
+    pub rules: Vec<PathBuf>,
+    /// Leave out paths that fit this glob. May be given several times.
+    #[arg(long, value_name = "GLOB", value_parser = |text: &str| PathGlob::parse(text).map_err(|bad| bad.to_string()))]
+    pub exclude: Vec<PathGlob>,
+    /// Scan submodules and nested repositories too.
+    #[arg(long)]
+    pub nested: bool,
+    /// Leave out files larger than this, such as 50MB; the scan then counts as incomplete.
+    #[arg(long, value_name = "SIZE", value_parser = |text: &str| value::size(text).map_err(|bad| bad.to_string()))]
+    pub max_file_size: Option<value::SizeLimit>,
+    /// Honour other scanners' allow markers.
+    #[arg(long)]
+    pub peer_markers: bool,
+    /// Let an incomplete scan pass, with a warning.
+    #[arg(long)]
+    pub allow_incomplete: bool,
+    /// A file with the key for fingerprints (`KEYTRAIL_KEY` holds the key itself).
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+    /// Number of threads; 0 for one a core.
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+}
+
+impl SettingArgs {
+    fn overrides(&self) -> Overrides {
+        let on = |flag: bool| flag.then_some(true);
+        Overrides {
+            config: self.config.clone(),
+            no_config: self.no_config,
+            exclude: self.exclude.clone(),
+            max_file_size: self.max_file_size,
+            nested: on(self.nested),
+            threads: self.threads,
+            peer_markers: on(self.peer_markers),
+            rules: self.rules.clone(),
+            baseline: self.baseline.clone(),
+            no_baseline: self.no_baseline,
+            confidence: self.confidence,
+            fail_on: self.fail_on,
+            allow_incomplete: on(self.allow_incomplete),
+            key: None,
+            key_file: self.key_file.clone(),
+        }
+    }
+
+    /// The settings for a scan of something at `place`, and the engine that they ask for.
+    pub fn load(&self, place: &Path) -> Result<(Settings, Engine), Failure> {
+        let settings = Settings::load(place, self.overrides()).map_err(Failure::usage)?;
+        let pack = Pack::with_files(&settings.rules, &checks::exists).map_err(Failure::usage)?;
+        settings.check_rules(pack.rules().iter().map(|rule| rule.id)).map_err(Failure::usage)?;
+        let disabled = settings
+            .rule_overrides
+            .keys()
+            .filter(|id| !settings.rule_enabled(id))
+            .cloned()
+            .collect();
+        let engine = Engine::new(Arc::new(pack), &RuleChoice { disabled }).map_err(Failure::usage)?;
+        if settings.threads > 0 {
+            // Fails only if threads were started before, which nothing does.
+            let _ = rayon::ThreadPoolBuilder::new().num_threads(settings.threads).build_global();
+        }
+        Ok((settings, engine))
+    }
+}
+
+/// What a run of the pipeline leaves behind.
+pub struct Run {
+    /// The findings, statuses set.
+    pub findings: Vec<Finding>,
+    /// What was read.
+    pub coverage: CoverageReport,
+    /// What the user should know.
+    pub warnings: Vec<String>,
+}
+
+/// Reads the sources and judges what is found, without the baseline.
+pub fn pipeline(chosen: &Chosen<'_>, engine: &Engine, settings: &Settings, hashes: bool) -> Result<Run, Failure> {
+    let coverage = Coverage::default();
+    let scan = Scan::new(engine, settings, &coverage, hashes);
+    progress::watch(&coverage, || chosen.sources.iter().try_for_each(|source| scan.read(source.as_ref())))?;
+    let (findings, warnings) = scan.finish();
+    Ok(Run { findings, coverage: coverage.finish(), warnings })
+}
+
+/// `keytrail scan`.
+pub fn run(args: &ScanArgs, common: &Common) -> Result<u8, Failure> {
+    output::check(&args.report.format)?;
+    let started = Instant::now();
+    let place = args.source.place()?;
+    let (settings, engine) = args.settings.load(&place)?;
+    let chosen = source::choose(&args.source, &settings)?;
+    finish(&chosen, &engine, &settings, &args.report, common, started)
+}
+
+/// Scans, applies the baseline, reports, and decides the exit code.
+pub fn finish(
+    chosen: &Chosen<'_>,
+    engine: &Engine,
+    settings: &Settings,
+    reports: &ReportArgs,
+    common: &Common,
+    started: Instant,
+) -> Result<u8, Failure> {
+    let baseline = settings
+        .baseline
+        .as_deref()
+        .map(|path| Baseline::read(path, &settings.key))
+        .transpose()
+        .map_err(Failure::usage)?;
+    let hashes = reports.format.iter().any(|wanted| wanted.format == Format::Sarif);
+    let mut run = pipeline(chosen, engine, settings, hashes)?;
+    if let Some(baseline) = &baseline {
+        baseline.apply(&mut run.findings);
+    }
+    let outcome = settings.gate.decide(&run.findings, &run.coverage);
+    let report = Report {
+        findings: &run.findings,
+        coverage: &run.coverage,
+        version: env!("CARGO_PKG_VERSION"),
+        root: chosen.root.clone(),
+        is_repository: chosen.is_repository,
+        fail_on: settings.gate.fail_on().severity(),
+        min_confidence: settings.confidence,
+        elapsed: started.elapsed(),
+        show_secrets: reports.show_secrets,
+        warnings: &run.warnings,
+        outcome: crate::report::Outcome {
+            blocking: run.findings.iter().filter(|finding| settings.gate.blocks(finding)).count(),
+            complete: run.coverage.is_complete(),
+        },
+        category: reports.sarif_category.clone(),
+    };
+    let default = [Wanted { format: Format::Terminal, file: None }];
+    let wanted = if reports.format.is_empty() { &default[..] } else { &reports.format };
+    output::write(wanted, &report, common.colour())?;
+    if wanted.iter().all(|one| one.file.is_some() || one.format != Format::Terminal) {
+        brief(&report, common)?;
+    }
+    Ok(outcome.exit_code())
+}
+
+/// What a person must know when no terminal report is shown: gaps, warnings and the count.
+fn brief(report: &Report<'_>, common: &Common) -> Result<(), Failure> {
+    let mut err = io::stderr().lock();
+    let mut say = |line: String| writeln!(err, "keytrail: {line}").map_err(Failure::usage);
+    for gap in &report.coverage.left_out {
+        say(format!("not scanned: {gap}"))?;
+    }
+    for warning in report.warnings {
+        say(format!("warning: {warning}"))?;
+    }
+    if common.verbose > 0 || !report.coverage.is_complete() || report.outcome.blocking > 0 {
+        let count = report.outcome.blocking;
+        say(format!("{count} blocking finding{}", if count == 1 { "" } else { "s" }))?;
+    }
+    Ok(())
+}
+

@@ -1,0 +1,158 @@
+//! From a keyword to candidates: runs a rule's matcher near the keyword and weighs what it finds.
+
+use crate::detect::judge::{entropy, generic, placeholder};
+use crate::detect::{Match, assignment, checks};
+use crate::level::Confidence;
+use crate::rule::Rule;
+use crate::rule::pack::Matcher;
+use regex::bytes::Regex;
+use std::ops::Range;
+
+/// Whether a rule's matches mean something without text round them.
+pub fn stands_alone(rule: &Rule) -> bool {
+    matches!(rule.matcher, Matcher::Pattern(_)) && rule.confidence >= Confidence::High
+}
+
+/// A cheap look at the bytes after a keyword, before any expression is compiled or run.
+pub fn looks_right(rule: &Rule, text: &[u8], keyword_end: usize) -> bool {
+    let Some(follow) = &rule.follow else { return true };
+    let count = usize::from(follow.count);
+    text.get(keyword_end..keyword_end + count).is_some_and(|next| next.iter().all(|&byte| follow.set.contains(byte)))
+}
+
+/// Adds what the rule finds round the keyword.
+pub fn propose(rule: &Rule, index: usize, text: &[u8], keyword: Range<usize>, candidates: &mut Vec<Match>) {
+    match rule.matcher {
+        Matcher::Assignment(min_length) => {
+            if let Some(found) = assignment::around(text, keyword) {
+                if let Some(confidence) = generic::judge(text, &found, min_length as usize) {
+                    candidates.push(Match {
+                        rule: index,
+                        span: found.value,
+                        confidence: confidence.min(rule.confidence),
+                        notes: Vec::new(),
+                        parts: Vec::new(),
+                    });
+                }
+            }
+        }
+        Matcher::Pattern(_) => {
+            let Some(regex) = rule.regex() else { return };
+            each_secret(regex, rule, text, &keyword, |whole, secret| {
+                let holds_keyword = whole.start <= keyword.start && keyword.end <= whole.end;
+                if holds_keyword {
+                    candidates.extend(weigh(rule, index, text, secret));
+                }
+            });
+        }
+        Matcher::Context(_, within) => {
+            let Some(regex) = rule.regex() else { return };
+            each_secret(regex, rule, text, &keyword, |_, secret| {
+                let gap = secret.start.saturating_sub(keyword.end).max(keyword.start.saturating_sub(secret.end));
+                if gap <= within as usize {
+                    candidates.extend(weigh(rule, index, text, secret));
+                }
+            });
+        }
+    }
+}
+
+/// Calls `visit(whole match, secret)` for each match in the rule's window round the keyword.
+fn each_secret(
+    regex: &Regex,
+    rule: &Rule,
+    text: &[u8],
+    keyword: &Range<usize>,
+    mut visit: impl FnMut(Range<usize>, Range<usize>),
+) {
+    let start = keyword.start.saturating_sub(rule.before as usize);
+    let end = (keyword.start + rule.after as usize).min(text.len());
+    // The slice begins one byte before the window so that `\b` sees what stands there.
+    let from = start.saturating_sub(1);
+    let window = &text[from..end];
+    let mut at = start - from;
+    let mut locations = regex.capture_locations();
+    let group = regex.capture_names().position(|name| name == Some("secret")).unwrap_or(0);
+    while at <= window.len() {
+        let Some(whole) = regex.captures_read_at(&mut locations, window, at) else { break };
+        let (whole_start, whole_end) = (whole.start(), whole.end());
+        if whole_start + from > keyword.end && matches!(rule.matcher, Matcher::Pattern(_)) {
+            break;
+        }
+        if let Some((secret_start, secret_end)) = locations.get(group) {
+            if secret_end > secret_start {
+                visit(from + whole_start..from + whole_end, from + secret_start..from + secret_end);
+            }
+        }
+        at = if whole_end > at { whole_end } else { at + 1 };
+    }
+}
+
+/// Checks, companions, entropy and placeholders: what a candidate of a pattern is worth.
+fn weigh(rule: &Rule, index: usize, text: &[u8], secret: Range<usize>) -> Option<Match> {
+    let mut found = Match { rule: index, span: secret.clone(), confidence: rule.confidence, notes: Vec::new(), parts: Vec::new() };
+    let mut proved = false;
+    if let Some(check) = rule.check.and_then(checks::by_name) {
+        let outcome = check.verify_in(text, secret.clone());
+        match outcome.verdict {
+            checks::Verdict::Proved(note) => {
+                found.confidence = Confidence::Certain;
+                found.notes.push(note.to_owned());
+                proved = true;
+            }
+            checks::Verdict::Refuted(note) => {
+                found.confidence = Confidence::Low;
+                found.notes.push(note.to_owned());
+            }
+            checks::Verdict::Unknown => {}
+        }
+        if outcome.weaker {
+            found.confidence = found.confidence.lowered();
+        }
+        found.notes.extend(outcome.notes);
+        if let Some(span) = outcome.span {
+            found.span = span;
+        }
+    }
+    companions(rule, text, &mut found)?;
+    if !proved {
+        let random = &text[secret.start + usize::from(rule.public_prefix).min(secret.len())..secret.end];
+        if rule.min_entropy.is_some_and(|least| entropy::shannon(&text[secret.clone()]) < least) {
+            found.confidence = Confidence::Low;
+            found.notes.push("too regular to be random".to_owned());
+        } else if let Some(reason) = placeholder::reason(if random.is_empty() { &text[secret] } else { random }) {
+            found.confidence = Confidence::Low;
+            found.notes.push(format!("looks like a stand-in: {reason}"));
+        }
+    }
+    Some(found)
+}
+
+/// Looks for what belongs to the secret. `None` if something required is missing.
+fn companions(rule: &Rule, text: &[u8], found: &mut Match) -> Option<()> {
+    for (number, companion) in rule.companions.iter().enumerate() {
+        let Some(regex) = rule.companion_regex(number) else { continue };
+        let within = companion.within as usize;
+        let from = found.span.start.saturating_sub(within);
+        let to = (found.span.end + within).min(text.len());
+        let group = regex.capture_names().position(|name| name == Some("part")).unwrap_or(0);
+        let gap = |part: &Range<usize>| {
+            part.start.saturating_sub(found.span.end).max(found.span.start.saturating_sub(part.end))
+        };
+        // The nearest one that is not inside the secret itself.
+        let nearest = regex
+            .captures_iter(&text[from..to])
+            .filter_map(|captures| captures.get(group).map(|part| from + part.start()..from + part.end()))
+            .filter(|part| part.end <= found.span.start || part.start >= found.span.end)
+            .min_by_key(|part| (gap(part), part.start));
+        match nearest {
+            Some(part) => {
+                found.parts.push((companion.name.to_owned(), part));
+                found.confidence = found.confidence.raised();
+            }
+            None if companion.required => return None,
+            None => {}
+        }
+    }
+    Some(())
+}

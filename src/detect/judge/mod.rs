@@ -1,0 +1,5 @@
+//! Weighs whether bytes of the right shape are a secret that somebody uses, or a stand-in.
+
+pub mod entropy;
+pub mod generic;
+pub mod placeholder;

@@ -1,0 +1,141 @@
+//! Finds secrets in documents: the prefilter calls rules, rules propose candidates, checks and the
+//! judge weigh them, and of those that overlap the most telling one stays.
+//!
+//! Everything about a candidate depends only on bytes near its keyword, never on what was found
+//! before it. That keeps the result the same however a file is cut into documents.
+
+pub mod allow;
+pub mod assignment;
+pub mod checks;
+mod gram_rarity;
+pub mod judge;
+pub mod prefilter;
+mod candidate;
+mod resolve;
+
+use crate::document::{Document, Encoding};
+use crate::level::Confidence;
+use crate::origin::RepoPath;
+use crate::rule::Pack;
+use crate::rule::keyword::Keyword;
+use prefilter::Prefilter;
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Something found in a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Match {
+    /// The rule, as an index into the pack.
+    pub rule: usize,
+    /// Where the secret stands in the document's text.
+    pub span: Range<usize>,
+    /// How sure we are.
+    pub confidence: Confidence,
+    /// What was proved or noticed.
+    pub notes: Vec<String>,
+    /// What belongs to the secret: its name and where it stands.
+    pub parts: Vec<(String, Range<usize>)>,
+}
+
+/// Which rules run, with how much confidence.
+#[derive(Debug, Clone, Default)]
+pub struct RuleChoice {
+    /// Ids of rules that do not run.
+    pub disabled: BTreeSet<String>,
+}
+
+/// The search for all rules of a pack.
+#[derive(Debug)]
+pub struct Engine {
+    pack: Arc<Pack>,
+    prefilter: Prefilter,
+    paths: Vec<Option<PathCondition>>,
+}
+
+#[derive(Debug)]
+struct PathCondition {
+    only: Option<globset::GlobSet>,
+    skip: globset::GlobSet,
+}
+
+impl PathCondition {
+    fn of(rule: &crate::rule::Rule) -> Result<Option<Self>, globset::Error> {
+        if rule.only_paths.is_empty() && rule.skip_paths.is_empty() {
+            return Ok(None);
+        }
+        let set = |globs: &[&str]| {
+            let mut builder = globset::GlobSetBuilder::new();
+            for glob in globs {
+                builder.add(globset::GlobBuilder::new(glob).literal_separator(true).build()?);
+            }
+            builder.build()
+        };
+        let only = if rule.only_paths.is_empty() { None } else { Some(set(&rule.only_paths)?) };
+        Ok(Some(Self { only, skip: set(&rule.skip_paths)? }))
+    }
+
+    fn holds(&self, path: &RepoPath) -> bool {
+        let path = path.to_match();
+        self.only.as_ref().is_none_or(|only| only.is_match(&path)) && !self.skip.is_match(&path)
+    }
+}
+
+/// The owner of the keyword that finds allow markers.
+const MARKER: u32 = u32::MAX;
+
+/// What one scan of a document found.
+#[derive(Debug, Default)]
+pub struct Scanned {
+    /// What is reported, sorted by place; no two overlap.
+    pub matches: Vec<Match>,
+    /// Where allow markers of our own stand.
+    pub markers: Vec<usize>,
+}
+
+impl Engine {
+    /// Makes the search ready. Fails on a glob of a rule's that is none.
+    pub fn new(pack: Arc<Pack>, choice: &RuleChoice) -> Result<Self, globset::Error> {
+        let active = |id: &str| !choice.disabled.contains(id);
+        let keywords = pack.rules().iter().enumerate().filter(|(_, rule)| active(rule.id)).flat_map(|(index, rule)| {
+            rule.keywords.iter().map(move |keyword| (keyword, rule.follow.as_ref(), index as u32))
+        });
+        let marker = Keyword { text: allow::MARKER.into(), any_case: false };
+        let prefilter = Prefilter::new(keywords.chain(std::iter::once((&marker, None, MARKER))));
+        let paths = pack.rules().iter().map(PathCondition::of).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { pack, prefilter, paths })
+    }
+
+    /// The rules.
+    pub fn pack(&self) -> &Arc<Pack> {
+        &self.pack
+    }
+
+    /// Searches one document.
+    pub fn scan(&self, document: &Document<'_>) -> Scanned {
+        let mut candidates = Vec::new();
+        let mut markers = Vec::new();
+        let is_binary = document.encoding == Encoding::Binary;
+        self.prefilter.find(document.text, document.own.clone(), |owners, length, start| {
+            for &owner in owners {
+                if owner == MARKER {
+                    markers.push(start);
+                    continue;
+                }
+                let rule = &self.pack.rules()[owner as usize];
+                // In bytes that are no text, only a shape that stands for itself means something.
+                if is_binary && !candidate::stands_alone(rule) {
+                    continue;
+                }
+                if !candidate::looks_right(rule, document.text, start + length) {
+                    continue;
+                }
+                if self.paths[owner as usize].as_ref().is_some_and(|paths| !paths.holds(document.path)) {
+                    continue;
+                }
+                candidate::propose(rule, owner as usize, document.text, start..start + length, &mut candidates);
+            }
+        });
+        Scanned { matches: resolve::resolve(candidates, &self.pack), markers }
+    }
+}

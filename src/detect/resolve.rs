@@ -1,0 +1,52 @@
+//! Of candidates that overlap, the most telling one stays.
+
+use crate::detect::Match;
+use crate::kind::Kind;
+use crate::level::Confidence;
+use crate::rule::Pack;
+use crate::rule::pack::Matcher;
+
+/// How telling a match is: a proof first, then a rule of a provider's own over a context rule over
+/// a generic one, then confidence, then the longer secret, then a fixed order.
+fn rank(found: &Match, pack: &Pack) -> (bool, u8, Confidence, usize, std::cmp::Reverse<usize>) {
+    let rule = &pack.rules()[found.rule];
+    let telling = match (rule.matcher, rule.kind) {
+        (Matcher::Assignment(_), _) => 0,
+        (_, Kind::Generic | Kind::Identifier) => 1,
+        (Matcher::Context(..), _) => 2,
+        (Matcher::Pattern(_), _) => 3,
+    };
+    // A match that a check refuted or the judge doubts makes room for a better one.
+    let believed = if found.confidence == Confidence::Low { 0 } else { telling };
+    (found.confidence == Confidence::Certain, believed, found.confidence, found.span.len(), std::cmp::Reverse(found.rule))
+}
+
+/// Drops what another match explains better; the rest comes out sorted by place.
+pub fn resolve(mut candidates: Vec<Match>, pack: &Pack) -> Vec<Match> {
+    if candidates.len() > 1 {
+        candidates.sort_by(|a, b| {
+            rank(b, pack).cmp(&rank(a, pack)).then_with(|| (a.span.start, a.span.end).cmp(&(b.span.start, b.span.end)))
+        });
+        let mut kept: Vec<Match> = Vec::with_capacity(candidates.len());
+        // `taken` holds the spans that are explained, sorted, so that a file of a million matches
+        // stays fast.
+        let mut taken = std::collections::BTreeMap::new();
+        for candidate in candidates {
+            let before = taken.range(..candidate.span.end).next_back();
+            if before.is_some_and(|(_, &end)| end > candidate.span.start) {
+                continue;
+            }
+            taken.insert(candidate.span.start, candidate.span.end);
+            kept.push(candidate);
+        }
+        // An id that is reported as the half of a pair needs no report of its own.
+        let parts: std::collections::BTreeSet<(usize, usize)> =
+            kept.iter().flat_map(|found| &found.parts).map(|(_, part)| (part.start, part.end)).collect();
+        kept.retain(|found| {
+            pack.rules()[found.rule].kind != Kind::Identifier || !parts.contains(&(found.span.start, found.span.end))
+        });
+        candidates = kept;
+        candidates.sort_by_key(|found| (found.span.start, found.span.end));
+    }
+    candidates
+}

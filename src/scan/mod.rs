@@ -1,0 +1,223 @@
+//! The pipeline: a source's documents go through the engine, what is found in many places becomes
+//! one finding, and the account of what was read is closed.
+
+mod collect;
+
+use crate::coverage::{Coverage, CoverageReport};
+use crate::detect::{Engine, Match, allow};
+use crate::document::{Document, Encoding};
+use crate::excerpt::excerpt;
+use crate::finding::{Allowed, Finding, Location};
+use crate::level::Confidence;
+use crate::line_hash::line_hashes;
+use crate::origin::{Position, Span};
+use crate::secret::Masked;
+use crate::settings::Settings;
+use crate::source::{Source, SourceError};
+use collect::{Collector, Sighting};
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::Mutex;
+
+/// What a scan found and what it read.
+#[derive(Debug)]
+pub struct ScanResult {
+    /// The findings, the most severe first.
+    pub findings: Vec<Finding>,
+    /// The account of what was read and what was not.
+    pub coverage: CoverageReport,
+    /// What the user should know: markers that are malformed or name unknown rules.
+    pub warnings: Vec<String>,
+}
+
+/// A scan that is ready to run.
+#[derive(Debug)]
+pub struct Scan<'a> {
+    engine: &'a Engine,
+    settings: &'a Settings,
+    /// Whether GitHub's line hashes are wanted; they cost a pass over each file with findings.
+    line_hashes: bool,
+    coverage: &'a Coverage,
+    collector: Mutex<Collector>,
+    warnings: Mutex<BTreeSet<String>>,
+}
+
+impl<'a> Scan<'a> {
+    /// Puts a scan together. `coverage` is handed in so that a progress bar can watch it.
+    pub fn new(engine: &'a Engine, settings: &'a Settings, coverage: &'a Coverage, line_hashes: bool) -> Self {
+        Self {
+            engine,
+            settings,
+            line_hashes,
+            coverage,
+            collector: Mutex::default(),
+            warnings: Mutex::default(),
+        }
+    }
+
+    /// Reads a source to its end. May be called for one source after another.
+    pub fn read(&self, source: &dyn Source) -> Result<(), SourceError> {
+        source.read(&|document| self.visit(document), self.coverage)
+    }
+
+    /// Closes the scan. The account is closed by its owner.
+    pub fn finish(self) -> (Vec<Finding>, Vec<String>) {
+        let collector = self.collector.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let warnings = self.warnings.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        (collector.finish(self.engine.pack(), self.settings), warnings.into_iter().collect())
+    }
+
+    fn visit(&self, document: &Document<'_>) {
+        if self.settings.excluded(document.path) {
+            return;
+        }
+        let scanned = self.engine.scan(document);
+        for &marker in &scanned.markers {
+            self.check_marker(document, marker);
+        }
+        let reported: Vec<(&Match, Confidence, Span)> = scanned
+            .matches
+            .iter()
+            .filter_map(|found| {
+                let confidence = self.confidence(document, found)?;
+                let span = Span {
+                    start: document.position(found.span.start),
+                    end: document.position(found.span.end),
+                };
+                touches(document.added, &span).then_some((found, confidence, span))
+            })
+            .collect();
+        if reported.is_empty() {
+            return;
+        }
+        let masks = self.masks(document, &scanned.matches);
+        let hashes = self.hashes(document, &reported);
+        let sightings: Vec<Sighting> = reported
+            .into_iter()
+            .zip(hashes)
+            .map(|((found, confidence, span), line_hash)| {
+                self.sighting(document, found, confidence, span, line_hash, &masks)
+            })
+            .collect();
+        let mut collector = self.collector.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        for sighting in sightings {
+            collector.add(sighting, self.engine.pack());
+        }
+    }
+
+    /// How sure settings let us be of a match; `None` if it is not reported at all.
+    fn confidence(&self, document: &Document<'_>, found: &Match) -> Option<Confidence> {
+        let rule = &self.engine.pack().rules()[found.rule];
+        let confidence = match self.settings.rule(rule.id) {
+            Some(own) if own.excludes(document.path) => return None,
+            // A user's word on a rule holds for its plain matches, not for what is proved or doubted.
+            Some(own) if found.confidence == rule.confidence => own.confidence.unwrap_or(found.confidence),
+            _ => found.confidence,
+        };
+        (confidence >= self.settings.confidence).then_some(confidence)
+    }
+
+    fn mask(&self, document: &Document<'_>, found: &Match) -> Masked {
+        let rule = &self.engine.pack().rules()[found.rule];
+        Masked::of(&document.text[found.span.clone()], usize::from(rule.public_prefix))
+    }
+
+    /// Every stretch of the document that must not be shown.
+    fn masks(&self, document: &Document<'_>, matches: &[Match]) -> Vec<(Range<usize>, Masked)> {
+        let mut masks: Vec<_> = matches.iter().map(|found| (found.span.clone(), self.mask(document, found))).collect();
+        for (_, part) in matches.iter().flat_map(|found| &found.parts) {
+            masks.push((part.clone(), Masked::of(&document.text[part.clone()], 4)));
+        }
+        masks
+    }
+
+    fn hashes(&self, document: &Document<'_>, reported: &[(&Match, Confidence, Span)]) -> Vec<Option<String>> {
+        let is_whole = document.own == (0..document.text.len()) && document.start.line == Position::START.line;
+        if !self.line_hashes || !is_whole || document.encoding == Encoding::Binary {
+            return vec![None; reported.len()];
+        }
+        let lines: Vec<u64> = reported.iter().map(|(_, _, span)| span.start.line).collect();
+        line_hashes(document.text, &lines)
+    }
+
+    fn sighting(
+        &self,
+        document: &Document<'_>,
+        found: &Match,
+        confidence: Confidence,
+        span: Span,
+        line_hash: Option<String>,
+        masks: &[(Range<usize>, Masked)],
+    ) -> Sighting {
+        let bytes = &document.text[found.span.clone()];
+        let parts = found
+            .parts
+            .iter()
+            .map(|(name, part)| crate::finding::Part {
+                name: name.clone(),
+                masked: Masked::of(&document.text[part.clone()], 4),
+            })
+            .collect();
+        Sighting {
+            rule: found.rule,
+            fingerprint: self.settings.fingerprint_key.fingerprint(bytes),
+            secret: crate::secret::Secret::new(bytes),
+            masked: self.mask(document, found),
+            notes: found.notes.clone(),
+            parts,
+            location: Location {
+                path: document.path.clone(),
+                span,
+                origin: document.origin.clone(),
+                confidence,
+                excerpt: excerpt(document.text, found.span.clone(), masks),
+                line_hash,
+                decoded: Vec::new(),
+                allowed: self.allowed(document, found, span.start.line),
+                versions: 1,
+            },
+        }
+    }
+
+    fn allowed(&self, document: &Document<'_>, found: &Match, line: u64) -> Option<Allowed> {
+        let id = self.engine.pack().rules()[found.rule].id;
+        allow::allowed(document.text, found.span.start, id, self.settings.peer_markers)
+            .map(|(reason, above)| Allowed { reason, line: if above { line - 1 } else { line } })
+    }
+
+    /// Tells about a marker that cannot work.
+    fn check_marker(&self, document: &Document<'_>, at: usize) {
+        let known = |id: &str| self.engine.pack().find(id).is_some();
+        for problem in allow::problems(document.text, at, &known) {
+            let line = document.position(at).line;
+            let warning = format!("{}:{line}: {problem}", document.path);
+            self.warnings.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(warning);
+        }
+    }
+}
+
+/// Whether a span touches a line that counts.
+fn touches(added: Option<&[Range<u64>]>, span: &Span) -> bool {
+    added.is_none_or(|ranges| {
+        let after = ranges.partition_point(|range| range.end <= span.start.line);
+        ranges.get(after).is_some_and(|range| range.start <= span.end.line)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_counts_if_it_touches_an_added_line() {
+        let span = |start, end| {
+            let at = |line| Position { byte: 0, line, column: 1 };
+            Span { start: at(start), end: at(end) }
+        };
+        let added = [2..4, 9..10];
+        let touched = |start, end| touches(Some(&added), &span(start, end));
+        assert!(!touched(1, 1) && touched(1, 2) && touched(3, 3) && !touched(4, 8) && touched(4, 9) && !touched(10, 12));
+        assert!(touches(None, &span(1, 1)));
+        assert!(!touches(Some(&[]), &span(1, 1)));
+    }
+}
