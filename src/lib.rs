@@ -3,9 +3,11 @@
 
 pub mod coverage;
 pub mod document;
+pub mod excerpt;
 pub mod finding;
 pub mod kind;
 pub mod level;
+pub mod line_hash;
 pub mod origin;
 pub mod rule;
 pub mod rule_info;
