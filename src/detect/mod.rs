@@ -1,0 +1,3 @@
+//! Detection: from the bytes of a document to secrets.
+
+pub mod checks;
