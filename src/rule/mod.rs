@@ -6,6 +6,7 @@
 pub mod compile;
 pub mod keyword;
 pub mod pack;
+pub mod template;
 pub mod text;
 
 mod load;

@@ -1,0 +1,129 @@
+//! Which source a command reads: flags to sources.
+
+use crate::cli::{Failure, output};
+use crate::history::History;
+use crate::origin::RepoPath;
+use crate::settings::Settings;
+use crate::source::filter::PathFilter;
+use crate::source::message::Message;
+use crate::source::repository::Handles;
+use crate::source::revision::{Range, Rev};
+use crate::source::staged::Staged;
+use crate::source::stdin::Stdin;
+use crate::source::tree::Tree;
+use crate::source::{self, Source};
+use clap::Args;
+use std::path::{Path, PathBuf};
+
+/// Flags that choose what is scanned.
+#[derive(Debug, Args, Default)]
+#[command(next_help_heading = "What to scan (the files of the current folder, if nothing is said)")]
+pub struct SourceArgs {
+    /// Files and folders; with the flags below, the repository.
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// What the next commit would contain; only lines that it adds count.
+    #[arg(long, group = "what")]
+    pub staged: bool,
+    /// The commits of a range, such as main..HEAD; only lines that they add count.
+    #[arg(long, group = "what", value_name = "A..B")]
+    pub range: Option<String>,
+    /// The commits since HEAD left REV, as in a pull request.
+    #[arg(long, group = "what", value_name = "REV")]
+    pub since: Option<String>,
+    /// All files of one revision.
+    #[arg(long, group = "what", value_name = "TREEISH")]
+    pub rev: Option<String>,
+    /// Every version of every file that a ref, the stash or HEAD can reach, and all messages.
+    #[arg(long, group = "what")]
+    pub history: bool,
+    /// Standard input.
+    #[arg(long, group = "what", conflicts_with = "paths")]
+    pub stdin: bool,
+    /// The name to report for standard input.
+    #[arg(long, requires = "stdin", value_name = "NAME", default_value = "<stdin>")]
+    pub stdin_path: PathBuf,
+    /// The file with a commit message, as git hands it to a commit-msg hook.
+    #[arg(long, group = "what", value_name = "FILE", conflicts_with = "paths")]
+    pub commit_msg: Option<PathBuf>,
+}
+
+/// The sources of a run.
+pub struct Chosen<'a> {
+    /// What to read, in order.
+    pub sources: Vec<Box<dyn Source + 'a>>,
+    /// The repository or folder that paths are relative to.
+    pub root: Option<PathBuf>,
+    /// Whether it is a repository.
+    pub is_repository: bool,
+}
+
+impl SourceArgs {
+    /// Where to look for `keytrail.toml`.
+    pub fn place(&self) -> Result<PathBuf, Failure> {
+        match self.paths.first() {
+            Some(path) if path.exists() => Ok(path.clone()),
+            Some(path) => Err(Failure::text(format!("{}: there is no such file or folder", path.display()))),
+            None => output::current_folder(),
+        }
+    }
+
+    /// The repository that is meant, for flags that read one.
+    fn repository(&self) -> Result<Option<PathBuf>, Failure> {
+        match self.paths.as_slice() {
+            [] => Ok(None),
+            [one] => Ok(Some(one.clone())),
+            _ => Err(Failure::text("name one repository: --staged, --range, --since, --rev and --history read one")),
+        }
+    }
+}
+
+/// Turns flags into sources.
+pub fn choose<'a>(args: &SourceArgs, filter: PathFilter<'a>, settings: &Settings) -> Result<Chosen<'a>, Failure> {
+    if args.stdin {
+        let name = RepoPath::from_path(&args.stdin_path);
+        return Ok(Chosen { sources: vec![Box::new(Stdin::new(name))], root: None, is_repository: false });
+    }
+    if let Some(path) = &args.commit_msg {
+        return Ok(message(path.clone()));
+    }
+    let path = args.repository_source().then(|| args.repository()).transpose()?.flatten();
+    let source: Box<dyn Source + 'a> = if args.staged {
+        Box::new(Staged { path: path.clone(), filter: Some(filter) })
+    } else if let Some(range) = &args.range {
+        Box::new(Range::new(path.clone(), range, Some(filter)))
+    } else if let Some(rev) = &args.since {
+        Box::new(Range::since(path.clone(), rev, Some(filter)))
+    } else if let Some(rev) = &args.rev {
+        Box::new(Rev { path: path.clone(), revision: rev.clone(), filter: Some(filter) })
+    } else if args.history {
+        Box::new(History { path: path.clone(), filter: Some(filter) })
+    } else {
+        return tree(args, filter, settings);
+    };
+    repository(source, path.as_deref())
+}
+
+impl SourceArgs {
+    fn repository_source(&self) -> bool {
+        self.staged || self.range.is_some() || self.since.is_some() || self.rev.is_some() || self.history
+    }
+}
+
+/// A commit message's file.
+pub fn message<'a>(path: PathBuf) -> Chosen<'a> {
+    Chosen { sources: vec![Box::new(Message { path, cleanup: None })], root: None, is_repository: false }
+}
+
+/// A source that reads the repository at `path`.
+pub fn repository<'a>(source: Box<dyn Source + 'a>, path: Option<&Path>) -> Result<Chosen<'a>, Failure> {
+    let handles = Handles::open(path)?;
+    Ok(Chosen { sources: vec![source], root: Some(handles.root().to_owned()), is_repository: true })
+}
+
+fn tree<'a>(args: &SourceArgs, filter: PathFilter<'a>, settings: &Settings) -> Result<Chosen<'a>, Failure> {
+    let paths = if args.paths.is_empty() { vec![output::current_folder()?] } else { args.paths.clone() };
+    let (root, is_repository) = source::tree::root(&paths);
+    let tree = Tree { paths, nested: settings.nested, max_file_size: settings.max_file_size, filter: Some(filter) };
+    Ok(Chosen { sources: vec![Box::new(tree)], root, is_repository })
+}

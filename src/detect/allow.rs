@@ -1,0 +1,1 @@
+pub const MARKER: &str = "keytrail:allow";
