@@ -6,6 +6,7 @@ use crate::cli::{Common, Failure, progress};
 use crate::coverage::{Coverage, CoverageReport};
 use crate::detect::{Engine, RuleChoice, checks};
 use crate::finding::Finding;
+use crate::origin::RepoPath;
 use crate::policy::{baseline::Baseline, gate};
 use crate::report::{Format, Report};
 use crate::rule::Pack;
@@ -159,7 +160,8 @@ pub fn run(args: &ScanArgs, common: &Common) -> Result<u8, Failure> {
     let started = Instant::now();
     let place = args.source.place()?;
     let (settings, engine) = args.settings.load(&place)?;
-    let chosen = source::choose(&args.source, &settings)?;
+    let filter = |path: &RepoPath, folder: bool| settings.wants(path, folder);
+    let chosen = source::choose(&args.source, &filter, &settings)?;
     finish(&chosen, &engine, &settings, &args.report, common, started)
 }
 
@@ -175,7 +177,7 @@ pub fn finish(
     let baseline = settings
         .baseline
         .as_deref()
-        .map(|path| Baseline::read(path, &settings.key))
+        .map(|path| Baseline::read(path, settings.key.id()))
         .transpose()
         .map_err(Failure::usage)?;
     let hashes = reports.format.iter().any(|wanted| wanted.format == Format::Sarif);
