@@ -9,6 +9,7 @@ pub mod kind;
 pub mod level;
 pub mod line_hash;
 pub mod origin;
+pub mod report;
 pub mod rule;
 pub mod secret;
 pub mod source;
