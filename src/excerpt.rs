@@ -56,10 +56,14 @@ pub fn excerpt(text: &[u8], span: Range<usize>, masks: &[(Range<usize>, Masked)]
     if cut_before || window.cut_before {
         line.push(OMITTED);
     }
-    kept_before.iter().rev().for_each(|atom| atom.write(&mut line));
+    for atom in kept_before.iter().rev() {
+        atom.write(&mut line);
+    }
     let mask = line.len()..line.len() + target.len();
     line.push_str(&target);
-    kept_after.iter().for_each(|atom| atom.write(&mut line));
+    for atom in kept_after {
+        atom.write(&mut line);
+    }
     if cut_after || window.cut_after {
         line.push(OMITTED);
     }
@@ -285,7 +289,7 @@ mod tests {
         let text = b"key=abcdefgh;";
         assert_eq!(excerpt(text, 4..12, &[]).text, "key=********;");
         assert_eq!(excerpt(text, 4..99, &[]).text, "key=********");
-        assert_eq!(excerpt(text, 99..3, &[]).text, "key=abcdefgh;********");
+        assert_eq!(excerpt(text, Range { start: 99, end: 3 }, &[]).text, "key=abcdefgh;********");
         assert_eq!(excerpt(b"", 0..0, &[]).text, STARS);
     }
 

@@ -10,6 +10,7 @@ pub mod kind;
 pub mod level;
 pub mod line_hash;
 pub mod origin;
+pub mod report;
 pub mod rule;
 pub mod rule_info;
 pub mod secret;

@@ -1,0 +1,263 @@
+//! A report with everything in it, for the tests of all formats.
+
+use super::{Format, Outcome, Report, Style};
+use crate::coverage::{CoverageReport, Gap, LeftOut};
+use crate::excerpt::excerpt;
+use crate::finding::{Allowed, Finding, Location, Part, RuleInfo, Status};
+use crate::kind::Kind;
+use crate::level::{Confidence, Severity};
+use crate::origin::{CommitInfo, Origin, OriginKind, Position, RepoPath, Span};
+use crate::secret::{FingerprintKey, Masked, Secret};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What a report borrows.
+pub(super) struct Sample {
+    pub(super) findings: Vec<Finding>,
+    pub(super) coverage: CoverageReport,
+    pub(super) warnings: Vec<String>,
+    pub(super) root: Option<PathBuf>,
+    pub(super) is_repository: bool,
+    pub(super) show_secrets: bool,
+}
+
+impl Sample {
+    pub(super) fn report(&self) -> Report<'_> {
+        let blocking = self.findings.iter().filter(|f| f.is_open() && f.severity >= Severity::Medium).count();
+        Report {
+            findings: &self.findings,
+            coverage: &self.coverage,
+            version: "1.2.3",
+            root: self.root.clone(),
+            is_repository: self.is_repository,
+            fail_on: Some(Severity::Medium),
+            min_confidence: Confidence::Medium,
+            elapsed: Duration::from_millis(420),
+            show_secrets: self.show_secrets,
+            warnings: &self.warnings,
+            outcome: Outcome { blocking, complete: self.coverage.is_complete() },
+            sarif_suppressed: true,
+            category: None,
+        }
+    }
+}
+
+/// The report as text.
+pub(super) fn render(format: Format, sample: &Sample) -> String {
+    let mut out = Vec::new();
+    super::write(format, &sample.report(), &mut out, Style::default()).expect("memory can be written");
+    String::from_utf8(out).expect("every report is UTF-8")
+}
+
+/// Nothing found.
+pub(super) fn clean() -> Sample {
+    Sample {
+        findings: Vec::new(),
+        coverage: CoverageReport { documents: 1204, bytes: 19_188_940, ..CoverageReport::default() },
+        warnings: Vec::new(),
+        root: Some(PathBuf::from("/home/ada/app")),
+        is_repository: true,
+        show_secrets: false,
+    }
+}
+
+/// Something of each sort.
+pub(super) fn full() -> Sample {
+    let mut sample = clean();
+    sample.findings = vec![token(), key_file(), decoded(), odd_path(), everywhere(), allowed(), baseline()];
+    sample.coverage.commits = 3120;
+    sample.coverage.left_out = vec![
+        LeftOut {
+            gap: Gap::MissingObject,
+            what: "object 3f2a".to_owned(),
+            why: "it is not in the repository; run `git fetch --refetch`".to_owned(),
+        },
+        LeftOut {
+            gap: Gap::Unreadable,
+            what: "a\x1b[2Jb.txt".to_owned(),
+            why: "permission denied".to_owned(),
+        },
+    ];
+    sample.coverage.notices = vec!["submodule vendor/lib: scan it on its own".to_owned()];
+    sample.warnings = vec!["keytrail.toml: the rule `gone` does not exist".to_owned()];
+    sample
+}
+
+fn rule(id: &str, name: &str, kind: Kind, severity: Severity, confidence: Confidence) -> RuleInfo {
+    let provider = id.split('-').next().unwrap_or(id);
+    RuleInfo {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        provider: provider.to_owned(),
+        provider_name: provider.to_uppercase(),
+        description: format!(
+            "The {} of {provider}, made by hand under its settings",
+            kind.name().replace('-', " ")
+        ),
+        opens: "Everything that its owner can read and change, private repositories among it.".to_owned(),
+        revoke: "Delete it under Settings, Developer settings, Tokens".to_owned(),
+        rotate: "Make a new one with fewer rights, deploy it, then delete the old one.".to_owned(),
+        kind,
+        severity,
+        confidence,
+        references: vec![format!("https://{provider}.example/docs/tokens"), "not a page".to_owned()],
+    }
+}
+
+/// A line with a secret in it, as a place.
+fn place(
+    path: impl Into<Vec<u8>>,
+    line: u64,
+    origin: &Arc<Origin>,
+    before: &str,
+    secret: &str,
+    after: &str,
+) -> Location {
+    let text = format!("{before}{secret}{after}");
+    let span = before.len()..before.len() + secret.len();
+    let masks = [(span.clone(), Masked::of(secret.as_bytes(), 4))];
+    let column = before.chars().count() as u64 + 1;
+    let breaks = secret.matches('\n').count() as u64;
+    let last = secret.rsplit('\n').next().unwrap_or_default().chars().count() as u64;
+    let byte = line * 40 + before.len() as u64;
+    let end_column = if breaks == 0 { column + last } else { last + 1 };
+    Location {
+        path: RepoPath::new(path),
+        span: Span {
+            start: Position { byte, line, column },
+            end: Position { byte: byte + secret.len() as u64, line: line + breaks, column: end_column },
+        },
+        origin: Arc::clone(origin),
+        confidence: Confidence::High,
+        excerpt: excerpt(text.as_bytes(), span, &masks),
+        line_hash: None,
+        decoded: Vec::new(),
+        allowed: None,
+        versions: 1,
+    }
+}
+
+fn finding(rule: RuleInfo, secret: &str, locations: Vec<Location>) -> Finding {
+    let secret = Secret::new(secret.as_bytes());
+    Finding {
+        severity: rule.severity,
+        confidence: rule.confidence,
+        rule: Arc::new(rule),
+        masked: secret.masked(4),
+        fingerprint: secret.fingerprint(&FingerprintKey::public()),
+        secret,
+        notes: Vec::new(),
+        parts: Vec::new(),
+        locations,
+        status: Status::Open,
+    }
+}
+
+fn file() -> Arc<Origin> {
+    Arc::new(Origin::plain(OriginKind::File))
+}
+
+fn commit(kind: OriginKind, digit: char, in_head: Option<bool>) -> Arc<Origin> {
+    let info = CommitInfo {
+        id: digit.to_string().repeat(40),
+        author: "Ada \x1b[31mLovelace".to_owned(),
+        email: "ada@example.org".to_owned(),
+        time: 1_700_000_000,
+        offset_minutes: 60,
+        summary: "Add settings".to_owned(),
+    };
+    let blob = (kind == OriginKind::Blob).then(|| "b".repeat(40));
+    Arc::new(Origin { kind, commit: Some(Arc::new(info)), order: 7, in_head, blob })
+}
+
+fn token_text() -> String {
+    format!("acm{}{}", '_', "Zq3".repeat(12))
+}
+
+fn token() -> Finding {
+    let secret = token_text();
+    let rule = rule(
+        "acme-token",
+        "Acme personal access token",
+        Kind::AccessToken,
+        Severity::Critical,
+        Confidence::Certain,
+    );
+    let mut first = place("src/config.rs", 12, &file(), "    let token = \"", &secret, "\";");
+    first.line_hash = Some("271789c17abda88f:1".to_owned());
+    first.confidence = Confidence::Certain;
+    let second = place("ops/d\u{e9}ploiement prod.yml", 3, &file(), "token: ", &secret, "");
+    let mut third = place("tests/fake.rs", 9, &file(), "const T: &str = \"", &secret, "\"; // fine");
+    // A marker in a comment before the secret, whose reason runs to the end of the line.
+    third.allowed = Some(Allowed { reason: format!("made up {secret}"), line: 9 });
+    let mut finding = finding(rule, &secret, vec![first, second, third]);
+    finding.notes = vec!["checksum holds (CRC-32)".to_owned(), "version 2 of the form".to_owned()];
+    finding.parts =
+        vec![Part { name: "account".to_owned(), masked: Masked::of(b"acct-0123456789abcdef", 5) }];
+    finding
+}
+
+fn key_file() -> Finding {
+    let secret = format!("{0}BEGIN KEY{0}\n{1}\n{0}END KEY{0}", "-".repeat(5), "QmFz".repeat(16));
+    let rule = rule("pem-private-key", "Private key", Kind::PrivateKey, Severity::Critical, Confidence::High);
+    let at = place("deploy/id_key", 1, &commit(OriginKind::Blob, 'c', Some(true)), "", &secret, "\n");
+    finding(rule, &secret, vec![at])
+}
+
+fn decoded() -> Finding {
+    let secret = format!("acm{}{}", '_', "Xw7".repeat(12));
+    let rule = rule(
+        "acme-token",
+        "Acme personal access token",
+        Kind::AccessToken,
+        Severity::Critical,
+        Confidence::Certain,
+    );
+    let encoded = data_encoding::BASE64.encode(secret.as_bytes());
+    let origin = commit(OriginKind::Blob, 'd', Some(false));
+    let mut at = place("k8s/secret.yaml", 140, &origin, "  token: ", &encoded, "");
+    at.decoded = vec!["base64".to_owned(), "gzip".to_owned()];
+    at.versions = 4;
+    let mut finding = finding(rule, &secret, vec![at]);
+    finding.severity = Severity::High;
+    finding
+}
+
+fn odd_path() -> Finding {
+    let secret = format!("hunter{}", "2-".repeat(6));
+    let rule = rule("generic-password", "Password", Kind::Password, Severity::Medium, Confidence::Medium);
+    let mut at =
+        place(b"=a,b:c\n%\xff/]( .env".to_vec(), 7, &file(), "PASSWORD=", &secret, " # 100% \u{1f511}");
+    at.confidence = Confidence::Medium;
+    finding(rule, &secret, vec![at])
+}
+
+fn everywhere() -> Finding {
+    let secret = format!("pk{}{}", '_', "n4".repeat(10));
+    let rule =
+        rule("stripe-publishable", "Publishable key", Kind::Identifier, Severity::Low, Confidence::High);
+    let message = commit(OriginKind::CommitMessage, 'e', None);
+    let mut places = vec![place("", 1, &message, "Use ", &secret, " from now on")];
+    places
+        .extend((1..13).map(|n| place(format!("web/page{n:02}.html"), n, &file(), "<a b='", &secret, "'>")));
+    finding(rule, &secret, places)
+}
+
+fn allowed() -> Finding {
+    let secret = format!("acm{}{}", '_', "Yv1".repeat(12));
+    let rule = rule("acme-webhook", "Acme webhook", Kind::WebhookUrl, Severity::High, Confidence::High);
+    let mut at = place("docs/example.md", 4, &file(), "curl ", &secret, "");
+    at.allowed = Some(Allowed { reason: "from the manual".to_owned(), line: 3 });
+    let mut finding = finding(rule, &secret, vec![at]);
+    finding.status = Status::Allowed("from the manual".to_owned());
+    finding
+}
+
+fn baseline() -> Finding {
+    let secret = format!("acm{}{}", '_', "Uk5".repeat(12));
+    let rule = rule("acme-webhook", "Acme webhook", Kind::WebhookUrl, Severity::High, Confidence::High);
+    let mut finding = finding(rule, &secret, vec![place("old/hook.sh", 8, &file(), "curl ", &secret, "")]);
+    finding.status = Status::Baseline;
+    finding
+}
