@@ -4,6 +4,7 @@
 pub mod coverage;
 pub mod document;
 pub mod finding;
+pub mod hook;
 pub mod kind;
 pub mod level;
 pub mod origin;
