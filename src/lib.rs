@@ -6,6 +6,7 @@ pub mod detect;
 pub mod document;
 pub mod excerpt;
 pub mod finding;
+pub mod hook;
 pub mod kind;
 pub mod level;
 pub mod line_hash;
