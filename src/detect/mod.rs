@@ -7,6 +7,7 @@
 pub mod allow;
 pub mod assignment;
 pub mod checks;
+pub mod conformance;
 mod gram_rarity;
 pub mod judge;
 pub mod prefilter;
