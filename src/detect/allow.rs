@@ -1,1 +1,0 @@
-pub const MARKER: &str = "keytrail:allow";
