@@ -7,6 +7,7 @@ pub mod finding;
 pub mod kind;
 pub mod level;
 pub mod origin;
+pub mod policy;
 pub mod rule;
 pub mod secret;
 pub mod source;

@@ -1,0 +1,6 @@
+//! From findings to verdicts: what is known already, and what stops a commit.
+
+pub mod gate;
+
+#[cfg(test)]
+mod sample;
