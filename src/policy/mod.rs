@@ -1,5 +1,6 @@
 //! From findings to verdicts: what is known already, and what stops a commit.
 
+pub mod baseline;
 pub mod gate;
 
 #[cfg(test)]
