@@ -10,4 +10,5 @@ pub mod origin;
 pub mod policy;
 pub mod rule;
 pub mod secret;
+pub mod settings;
 pub mod source;
