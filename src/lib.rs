@@ -2,6 +2,7 @@
 //! the machine. `docs/architecture.md` draws the rooms and the way of the data through them.
 
 pub mod coverage;
+pub mod detect;
 pub mod document;
 pub mod finding;
 pub mod kind;

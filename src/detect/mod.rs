@@ -1,0 +1,3 @@
+//! Finds secrets in documents.
+
+pub mod allow;
