@@ -250,7 +250,8 @@ fn replace(target: &Path, bytes: &[u8]) -> io::Result<()> {
     let permissions = <std::fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666);
     #[cfg(unix)]
     builder.permissions(permissions);
-    let mut file = builder.tempfile_in(folder)?;
+    // The library's own message holds the random name, which would differ from run to run.
+    let mut file = builder.tempfile_in(folder).map_err(|error| io::Error::from(error.kind()))?;
     file.write_all(bytes)?;
     if let Ok(old) = std::fs::metadata(target) {
         file.as_file().set_permissions(old.permissions())?;
