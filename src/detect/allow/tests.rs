@@ -193,6 +193,18 @@ fn a_scan_tells_all_markers_but_not_what_speaks_of_them() {
     assert!(found.iter().all(|marker| text[marker.at()..].starts_with(WORD)));
 }
 
+#[test]
+fn our_own_manual_and_source_only_speak_of_markers() {
+    for text in [
+        include_str!("../allow.rs"),
+        include_str!("parse.rs"),
+        include_str!("tests.rs"),
+        include_str!("../../../docs/configuration.md"),
+    ] {
+        assert_eq!(scan_markers(text.as_bytes()).collect::<Vec<_>>(), []);
+    }
+}
+
 fn peer(text: &str) -> Option<String> {
     let markers = markers_near(text.as_bytes(), text.find("KEY").unwrap(), true);
     let allowed = markers.iter().find_map(|marker| marker.allows("any-rule"));
