@@ -90,8 +90,8 @@ const MARKER: u32 = u32::MAX;
 pub struct Scanned {
     /// What is reported, sorted by place; no two overlap.
     pub matches: Vec<Match>,
-    /// Where allow markers of our own stand.
-    pub markers: Vec<usize>,
+    /// Whether the document has allow markers of ours, or text that looks like one.
+    pub has_markers: bool,
 }
 
 impl Engine {
@@ -101,7 +101,7 @@ impl Engine {
         let keywords = pack.rules().iter().enumerate().filter(|(_, rule)| active(rule.id)).flat_map(|(index, rule)| {
             rule.keywords.iter().map(move |keyword| (keyword, rule.follow.as_ref(), index as u32))
         });
-        let marker = Keyword { text: allow::MARKER.into(), any_case: false };
+        let marker = Keyword { text: allow::WORD.into(), any_case: false };
         let prefilter = Prefilter::new(keywords.chain(std::iter::once((&marker, None, MARKER))));
         let paths = pack.rules().iter().map(PathCondition::of).collect::<Result<Vec<_>, _>>()?;
         Ok(Self { pack, prefilter, paths })
@@ -115,12 +115,12 @@ impl Engine {
     /// Searches one document.
     pub fn scan(&self, document: &Document<'_>) -> Scanned {
         let mut candidates = Vec::new();
-        let mut markers = Vec::new();
+        let mut has_markers = false;
         let is_binary = document.encoding == Encoding::Binary;
         self.prefilter.find(document.text, document.own.clone(), |owners, length, start| {
             for &owner in owners {
                 if owner == MARKER {
-                    markers.push(start);
+                    has_markers = true;
                     continue;
                 }
                 let rule = &self.pack.rules()[owner as usize];
@@ -137,6 +137,6 @@ impl Engine {
                 candidate::propose(rule, owner as usize, document.text, start..start + length, &mut candidates);
             }
         });
-        Scanned { matches: resolve::resolve(candidates, &self.pack), markers }
+        Scanned { matches: resolve::resolve(candidates, &self.pack), has_markers }
     }
 }

@@ -161,7 +161,7 @@ fn finding(draft: Draft, pack: &Pack, settings: &Settings) -> Finding {
         _ => Status::Open,
     };
     let rule = pack.info(best.rule).clone();
-    let severity = settings.rule(&rule.id).and_then(|own| own.severity).unwrap_or(rule.severity);
+    let severity = settings.rule_overrides.get(&rule.id).and_then(|own| own.severity).unwrap_or(rule.severity);
     Finding {
         severity,
         confidence: confidence.unwrap_or(best.location.confidence),

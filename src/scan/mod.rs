@@ -3,8 +3,9 @@
 
 mod collect;
 
-use crate::coverage::{Coverage, CoverageReport};
-use crate::detect::{Engine, Match, allow};
+use crate::coverage::Coverage;
+use crate::detect::allow::{self, Marker};
+use crate::detect::{Engine, Match};
 use crate::document::{Document, Encoding};
 use crate::excerpt::excerpt;
 use crate::finding::{Allowed, Finding, Location};
@@ -17,18 +18,7 @@ use crate::source::{Source, SourceError};
 use collect::{Collector, Sighting};
 use std::collections::BTreeSet;
 use std::ops::Range;
-use std::sync::Mutex;
-
-/// What a scan found and what it read.
-#[derive(Debug)]
-pub struct ScanResult {
-    /// The findings, the most severe first.
-    pub findings: Vec<Finding>,
-    /// The account of what was read and what was not.
-    pub coverage: CoverageReport,
-    /// What the user should know: markers that are malformed or name unknown rules.
-    pub warnings: Vec<String>,
-}
+use std::sync::{Mutex, PoisonError};
 
 /// A scan that is ready to run.
 #[derive(Debug)]
@@ -62,8 +52,8 @@ impl<'a> Scan<'a> {
 
     /// Closes the scan. The account is closed by its owner.
     pub fn finish(self) -> (Vec<Finding>, Vec<String>) {
-        let collector = self.collector.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let warnings = self.warnings.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let collector = self.collector.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let warnings = self.warnings.into_inner().unwrap_or_else(PoisonError::into_inner);
         (collector.finish(self.engine.pack(), self.settings), warnings.into_iter().collect())
     }
 
@@ -72,8 +62,8 @@ impl<'a> Scan<'a> {
             return;
         }
         let scanned = self.engine.scan(document);
-        for &marker in &scanned.markers {
-            self.check_marker(document, marker);
+        if scanned.has_markers {
+            self.check_markers(document);
         }
         let reported: Vec<(&Match, Confidence, Span)> = scanned
             .matches
@@ -96,10 +86,10 @@ impl<'a> Scan<'a> {
             .into_iter()
             .zip(hashes)
             .map(|((found, confidence, span), line_hash)| {
-                self.sighting(document, found, confidence, span, line_hash, &masks)
+                self.sighting(document, found, confidence, span, line_hash, &scanned.matches, &masks)
             })
             .collect();
-        let mut collector = self.collector.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut collector = self.collector.lock().unwrap_or_else(PoisonError::into_inner);
         for sighting in sightings {
             collector.add(sighting, self.engine.pack());
         }
@@ -108,8 +98,8 @@ impl<'a> Scan<'a> {
     /// How sure settings let us be of a match; `None` if it is not reported at all.
     fn confidence(&self, document: &Document<'_>, found: &Match) -> Option<Confidence> {
         let rule = &self.engine.pack().rules()[found.rule];
-        let confidence = match self.settings.rule(rule.id) {
-            Some(own) if own.excludes(document.path) => return None,
+        let confidence = match self.settings.rule_overrides.get(rule.id) {
+            Some(own) if own.exclude.matches(document.path) => return None,
             // A user's word on a rule holds for its plain matches, not for what is proved or doubted.
             Some(own) if found.confidence == rule.confidence => own.confidence.unwrap_or(found.confidence),
             _ => found.confidence,
@@ -133,7 +123,8 @@ impl<'a> Scan<'a> {
 
     fn hashes(&self, document: &Document<'_>, reported: &[(&Match, Confidence, Span)]) -> Vec<Option<String>> {
         let is_whole = document.own == (0..document.text.len()) && document.start.line == Position::START.line;
-        if !self.line_hashes || !is_whole || document.encoding == Encoding::Binary {
+        // GitHub reads every file as UTF-8, so that its hashes of any other say nothing.
+        if !self.line_hashes || !is_whole || document.encoding != Encoding::Bytes {
             return vec![None; reported.len()];
         }
         let lines: Vec<u64> = reported.iter().map(|(_, _, span)| span.start.line).collect();
@@ -147,6 +138,7 @@ impl<'a> Scan<'a> {
         confidence: Confidence,
         span: Span,
         line_hash: Option<String>,
+        matches: &[Match],
         masks: &[(Range<usize>, Masked)],
     ) -> Sighting {
         let bytes = &document.text[found.span.clone()];
@@ -160,7 +152,7 @@ impl<'a> Scan<'a> {
             .collect();
         Sighting {
             rule: found.rule,
-            fingerprint: self.settings.fingerprint_key.fingerprint(bytes),
+            fingerprint: self.settings.key.fingerprint(bytes),
             secret: crate::secret::Secret::new(bytes),
             masked: self.mask(document, found),
             notes: found.notes.clone(),
@@ -173,25 +165,44 @@ impl<'a> Scan<'a> {
                 excerpt: excerpt(document.text, found.span.clone(), masks),
                 line_hash,
                 decoded: Vec::new(),
-                allowed: self.allowed(document, found, span.start.line),
+                allowed: self.allowed(document, found, matches),
                 versions: 1,
             },
         }
     }
 
-    fn allowed(&self, document: &Document<'_>, found: &Match, line: u64) -> Option<Allowed> {
+    /// The marker that allows a match, if there is one.
+    fn allowed(&self, document: &Document<'_>, found: &Match, matches: &[Match]) -> Option<Allowed> {
         let id = self.engine.pack().rules()[found.rule].id;
-        allow::allowed(document.text, found.span.start, id, self.settings.peer_markers)
-            .map(|(reason, above)| Allowed { reason, line: if above { line - 1 } else { line } })
+        allow::markers_near(document.text, found.span.start, self.settings.peer_markers).into_iter().find_map(
+            |marker| {
+                let reason = marker.allows(id)?;
+                let shows_secret = matches!(&marker, Marker::Valid { reason_at, .. }
+                    if matches.iter().any(|other| other.span.start < reason_at.end && reason_at.start < other.span.end));
+                let reason = if shows_secret { "(not shown: it holds a secret)".to_owned() } else { reason };
+                Some(Allowed { reason, line: document.position(marker.at()).line })
+            },
+        )
     }
 
-    /// Tells about a marker that cannot work.
-    fn check_marker(&self, document: &Document<'_>, at: usize) {
-        let known = |id: &str| self.engine.pack().find(id).is_some();
-        for problem in allow::problems(document.text, at, &known) {
-            let line = document.position(at).line;
-            let warning = format!("{}:{line}: {problem}", document.path);
-            self.warnings.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(warning);
+    /// Tells about markers that cannot work.
+    fn check_markers(&self, document: &Document<'_>) {
+        for marker in allow::scan_markers(document.text) {
+            if !document.own.contains(&marker.at()) {
+                continue;
+            }
+            let problems = match &marker {
+                Marker::Malformed { problem, .. } => vec![(*problem).to_owned()],
+                Marker::Valid { rules, .. } => rules
+                    .iter()
+                    .filter(|id| self.engine.pack().find(id).is_none())
+                    .map(|id| format!("the marker allows `{id}`, and there is no such rule; `keytrail rules list` shows all"))
+                    .collect(),
+                Marker::Peer { .. } => Vec::new(),
+            };
+            let line = document.position(marker.at()).line;
+            let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+            warnings.extend(problems.into_iter().map(|problem| format!("{}:{line}: {problem}", document.path)));
         }
     }
 }
