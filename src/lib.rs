@@ -1,11 +1,13 @@
 //! keytrail finds API tokens, keys and passwords in a repository and stops them before they leave
 //! the machine. `docs/architecture.md` draws the rooms and the way of the data through them.
 
+pub mod cli;
 pub mod coverage;
 pub mod detect;
 pub mod document;
 pub mod excerpt;
 pub mod finding;
+pub mod history;
 pub mod hook;
 pub mod kind;
 pub mod level;

@@ -1,1 +1,7 @@
-fn main() {}
+//! The program: parse, run, turn the outcome into an exit code.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    keytrail::cli::main()
+}

@@ -39,7 +39,8 @@ pub fn run(args: &BaselineArgs) -> Result<u8, Failure> {
         say(format!("not scanned: {gap}"))?;
     }
     if !run.coverage.is_complete() && !settings.gate.allows_incomplete() {
-        say("the scan is incomplete, so no baseline was written; --allow-incomplete writes it all the same".into())?;
+        say("the scan is incomplete, so no baseline was written; --allow-incomplete writes it all the same"
+            .into())?;
         return Ok(EXIT_INCOMPLETE);
     }
     let mut baseline = if args.update && file.exists() {
@@ -59,7 +60,8 @@ pub fn run(args: &BaselineArgs) -> Result<u8, Failure> {
         if changed { "" } else { "; nothing changed" },
     ))?;
     if settings.key.id() == "public" && !baseline.is_empty() {
-        say("without KEYTRAIL_KEY, a weak password could be guessed from the fingerprints in this file".into())?;
+        say("without KEYTRAIL_KEY, a weak password could be guessed from the fingerprints in this file"
+            .into())?;
     }
     Ok(0)
 }

@@ -36,7 +36,10 @@ pub fn run(args: &ExplainArgs) -> Result<u8, Failure> {
     );
     section(
         "Allow one place",
-        &format!("Put a comment on the line, or alone on the line above:\nkeytrail:allow {} -- the reason", info.id),
+        &format!(
+            "Put a comment on the line, or alone on the line above:\nkeytrail:allow {} -- the reason",
+            info.id
+        ),
     );
     section("Read more", &info.references.join("\n"));
     generate::print(format!("{}\n", text.trim_end()).as_bytes())

@@ -35,7 +35,9 @@ pub fn man(args: &ManArgs) -> Result<u8, Failure> {
         return print(&page);
     };
     clap_mangen::generate_to(Cli::command(), folder).map_err(|error| {
-        Failure::usage(anyhow::Error::from(error).context(format!("cannot write pages into {}", folder.display())))
+        Failure::usage(
+            anyhow::Error::from(error).context(format!("cannot write pages into {}", folder.display())),
+        )
     })?;
     Ok(0)
 }

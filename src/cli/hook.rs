@@ -6,7 +6,7 @@ use crate::cli::{Common, Failure, output};
 use crate::hook::{self, Environment, Request, Scope, Stage};
 use crate::origin::RepoPath;
 use crate::source::filter::PathFilter;
-use crate::source::revision::NewCommits;
+use crate::source::revision::{NewCommits, Revisions, Selection};
 use crate::source::staged::Staged;
 use clap::{Args, Subcommand};
 use std::io::{self, BufReader, IsTerminal, Write};
@@ -95,9 +95,9 @@ pub fn run(command: HookCommand, common: &Common) -> Result<u8, Failure> {
     match command {
         HookCommand::Install(args) => place(&args, hook::install),
         HookCommand::Uninstall(args) => place(&args, hook::uninstall),
-        HookCommand::Run(RunCommand::PreCommit(args)) => {
-            scan_with(&args, common, |filter| source::repository(Box::new(Staged { path: None, filter: Some(filter) }), None))
-        }
+        HookCommand::Run(RunCommand::PreCommit(args)) => scan_with(&args, common, |filter| {
+            Ok(source::repository(Box::new(Staged { path: None, filter: Some(filter) }), None))
+        }),
         HookCommand::Run(RunCommand::PrePush(args)) => {
             let scope = push_scope(args.remote.as_deref())?;
             scan_scope(&args.hook, common, scope)
@@ -120,7 +120,7 @@ pub fn run(command: HookCommand, common: &Common) -> Result<u8, Failure> {
 type Act = fn(Request<'_>) -> Result<hook::Report, hook::HookError>;
 
 fn place(args: &PlaceArgs, act: Act) -> Result<u8, Failure> {
-    let mut stages: Vec<Stage> = [
+    let stages: Vec<Stage> = [
         (args.pre_commit, Stage::PreCommit),
         (args.pre_push, Stage::PrePush),
         (args.commit_msg, Stage::CommitMsg),
@@ -128,19 +128,27 @@ fn place(args: &PlaceArgs, act: Act) -> Result<u8, Failure> {
     .into_iter()
     .filter_map(|(wanted, stage)| wanted.then_some(stage))
     .collect();
-    if stages.is_empty() {
-        stages.push(Stage::PreCommit);
-    }
     let report = act(Request {
-        path: &args.path,
+        folder: &args.path,
         stages: &stages,
         global: args.global,
         environment: &Environment::from_process(),
     })
     .map_err(Failure::usage)?;
     // A closed standard output changes nothing about what was done.
-    let _ = write!(io::stdout(), "{report}");
+    let _ = told(&report);
     Ok(0)
+}
+
+fn told(report: &hook::Report) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    for change in &report.changes {
+        writeln!(out, "{change}")?;
+    }
+    for notice in &report.notices {
+        writeln!(out, "note: {notice}")?;
+    }
+    Ok(())
 }
 
 fn stdin() -> BufReader<io::StdinLock<'static>> {
@@ -149,7 +157,10 @@ fn stdin() -> BufReader<io::StdinLock<'static>> {
 
 fn repository() -> Result<git2::Repository, Failure> {
     git2::Repository::open_from_env().map_err(|error| {
-        Failure::usage(anyhow::Error::from(error).context("a hook runs inside a repository, and none can be opened here"))
+        Failure::usage(
+            anyhow::Error::from(error)
+                .context("a hook runs inside a repository, and none can be opened here"),
+        )
     })
 }
 
@@ -164,7 +175,9 @@ fn push_scope(remote: Option<&str>) -> Result<Scope, Failure> {
         return framework.scope(&repository).map_err(unreadable);
     }
     if io::stdin().is_terminal() {
-        return Err(Failure::text("git hands the refs to a pre-push hook on standard input, and this is a terminal"));
+        return Err(Failure::text(
+            "git hands the refs to a pre-push hook on standard input, and this is a terminal",
+        ));
     }
     let updates = hook::push::parse(&mut stdin()).map_err(Failure::usage)?;
     hook::push::scope(&repository, remote, &updates).map_err(unreadable)
@@ -175,8 +188,8 @@ fn scan_scope(args: &HookArgs, common: &Common, scope: Scope) -> Result<u8, Fail
         return Ok(0);
     }
     scan_with(args, common, |filter| {
-        let new = NewCommits { path: None, tips: scope.tips, hide: scope.hide, filter: Some(filter) };
-        source::repository(Box::new(new), None)
+        let what = Selection::New(NewCommits { tips: scope.tips, known: scope.hide, known_refs: Vec::new() });
+        Ok(source::repository(Box::new(Revisions { path: None, what, filter: Some(filter) }), None))
     })
 }
 

@@ -66,17 +66,24 @@ pub fn write(wanted: &[Wanted], report: &Report<'_>, colour: anstream::ColorChoi
     Ok(())
 }
 
-fn write_stdout(format: Format, report: &Report<'_>, colour: anstream::ColorChoice) -> Result<Vec<String>, Failure> {
+fn write_stdout(
+    format: Format,
+    report: &Report<'_>,
+    colour: anstream::ColorChoice,
+) -> Result<Vec<String>, Failure> {
     let stdout = anstream::AutoStream::new(io::stdout().lock(), colour);
     let color = stdout.current_choice() != anstream::ColorChoice::Never;
     let mut out = io::BufWriter::new(stdout.into_inner());
     let style = Style { color, ..Style::default() };
-    let written = report::write(format, report, &mut out, style).and_then(|notices| out.flush().map(|()| notices));
+    let written =
+        report::write(format, report, &mut out, style).and_then(|notices| out.flush().map(|()| notices));
     match written {
         Ok(notices) => Ok(notices),
         // `keytrail scan | head` is no failure; the exit code still tells what was found.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Vec::new()),
-        Err(error) => Err(Failure::usage(anyhow::Error::from(error).context("cannot write to standard output"))),
+        Err(error) => {
+            Err(Failure::usage(anyhow::Error::from(error).context("cannot write to standard output")))
+        }
     }
 }
 

@@ -67,8 +67,12 @@ pub fn load(paths: &[PathBuf]) -> Result<Pack, Failure> {
 /// A rule by its id, or an error that names the nearest ones.
 pub fn find(pack: &Pack, id: &str) -> Result<usize, Failure> {
     pack.find(id).ok_or_else(|| {
-        let near: Vec<&str> =
-            pack.rules().iter().map(|rule| rule.id).filter(|other| other.contains(id) || id.contains(*other)).collect();
+        let near: Vec<&str> = pack
+            .rules()
+            .iter()
+            .map(|rule| rule.id)
+            .filter(|other| other.contains(id) || id.contains(*other))
+            .collect();
         let hint = if near.is_empty() {
             "`keytrail rules list` shows all".to_owned()
         } else {
@@ -136,7 +140,8 @@ fn show(args: &ShowArgs) -> Result<u8, Failure> {
         }
         Matcher::Assignment(least) => row("assignment", &format!("values of {least} bytes and more")),
     }
-    let keywords: Vec<_> = rule.keywords.iter().map(|keyword| String::from_utf8_lossy(&keyword.text)).collect();
+    let keywords: Vec<_> =
+        rule.keywords.iter().map(|keyword| String::from_utf8_lossy(&keyword.text)).collect();
     row("keywords", &keywords.join("  "));
     row("window", &format!("{} bytes before the keyword, {} from its start on", rule.before, rule.after));
     if let Some(least) = rule.min_entropy {
@@ -146,7 +151,10 @@ fn show(args: &ShowArgs) -> Result<u8, Failure> {
         row("check", check);
     }
     for companion in &rule.companions {
-        row("companion", &format!("{} within {} bytes: {}", companion.name, companion.within, companion.pattern));
+        row(
+            "companion",
+            &format!("{} within {} bytes: {}", companion.name, companion.within, companion.pattern),
+        );
     }
     for example in &examples.examples {
         row("example", example);

@@ -40,6 +40,10 @@ pub struct ReportArgs {
     /// Show secrets in the clear, in terminal and JSON reports.
     #[arg(long)]
     pub show_secrets: bool,
+    /// Put allowed and baseline findings into SARIF as suppressed results. GitHub code scanning
+    /// would open alerts for them.
+    #[arg(long)]
+    pub sarif_suppressed: bool,
     /// Tells several SARIF reports of one commit apart.
     #[arg(long, value_name = "NAME")]
     pub sarif_category: Option<String>,
@@ -120,12 +124,8 @@ impl SettingArgs {
         let settings = Settings::load(place, self.overrides()).map_err(Failure::usage)?;
         let pack = Pack::with_files(&settings.rules, &checks::exists).map_err(Failure::usage)?;
         settings.check_rules(pack.rules().iter().map(|rule| rule.id)).map_err(Failure::usage)?;
-        let disabled = settings
-            .rule_overrides
-            .keys()
-            .filter(|id| !settings.rule_enabled(id))
-            .cloned()
-            .collect();
+        let disabled =
+            settings.rule_overrides.keys().filter(|id| !settings.rule_enabled(id)).cloned().collect();
         let engine = Engine::new(Arc::new(pack), &RuleChoice { disabled }).map_err(Failure::usage)?;
         if settings.threads > 0 {
             // Fails only if threads were started before, which nothing does.
@@ -146,7 +146,12 @@ pub struct Run {
 }
 
 /// Reads the sources and judges what is found, without the baseline.
-pub fn pipeline(chosen: &Chosen<'_>, engine: &Engine, settings: &Settings, hashes: bool) -> Result<Run, Failure> {
+pub fn pipeline(
+    chosen: &Chosen<'_>,
+    engine: &Engine,
+    settings: &Settings,
+    hashes: bool,
+) -> Result<Run, Failure> {
     let coverage = Coverage::default();
     let scan = Scan::new(engine, settings, &coverage, hashes);
     progress::watch(&coverage, || chosen.sources.iter().try_for_each(|source| scan.read(source.as_ref())))?;
@@ -192,7 +197,7 @@ pub fn finish(
         version: env!("CARGO_PKG_VERSION"),
         root: chosen.root.clone(),
         is_repository: chosen.is_repository,
-        fail_on: settings.gate.fail_on().severity(),
+        fail_on: settings.gate.least_severity(),
         min_confidence: settings.confidence,
         elapsed: started.elapsed(),
         show_secrets: reports.show_secrets,
@@ -201,6 +206,7 @@ pub fn finish(
             blocking: run.findings.iter().filter(|finding| settings.gate.blocks(finding)).count(),
             complete: run.coverage.is_complete(),
         },
+        sarif_suppressed: reports.sarif_suppressed,
         category: reports.sarif_category.clone(),
     };
     let default = [Wanted { format: Format::Terminal, file: None }];
@@ -228,4 +234,3 @@ fn brief(report: &Report<'_>, common: &Common) -> Result<(), Failure> {
     }
     Ok(())
 }
-

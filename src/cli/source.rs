@@ -4,14 +4,14 @@ use crate::cli::{Failure, output};
 use crate::history::History;
 use crate::origin::RepoPath;
 use crate::settings::Settings;
+use crate::source::Source;
 use crate::source::filter::PathFilter;
 use crate::source::message::Message;
-use crate::source::repository::Handles;
-use crate::source::revision::{Range, Rev};
+use crate::source::revision::{Revisions, Selection};
 use crate::source::staged::Staged;
 use crate::source::stdin::Stdin;
 use crate::source::tree::Tree;
-use crate::source::{self, Source};
+use crate::source::worktree::Worktree;
 use clap::Args;
 use std::path::{Path, PathBuf};
 
@@ -73,13 +73,19 @@ impl SourceArgs {
         match self.paths.as_slice() {
             [] => Ok(None),
             [one] => Ok(Some(one.clone())),
-            _ => Err(Failure::text("name one repository: --staged, --range, --since, --rev and --history read one")),
+            _ => Err(Failure::text(
+                "name one repository: --staged, --range, --since, --rev and --history read one",
+            )),
         }
     }
 }
 
 /// Turns flags into sources.
-pub fn choose<'a>(args: &SourceArgs, filter: PathFilter<'a>, settings: &Settings) -> Result<Chosen<'a>, Failure> {
+pub fn choose<'a>(
+    args: &SourceArgs,
+    filter: PathFilter<'a>,
+    settings: &Settings,
+) -> Result<Chosen<'a>, Failure> {
     if args.stdin {
         let name = RepoPath::from_path(&args.stdin_path);
         return Ok(Chosen { sources: vec![Box::new(Stdin::new(name))], root: None, is_repository: false });
@@ -87,26 +93,30 @@ pub fn choose<'a>(args: &SourceArgs, filter: PathFilter<'a>, settings: &Settings
     if let Some(path) = &args.commit_msg {
         return Ok(message(path.clone()));
     }
-    let path = args.repository_source().then(|| args.repository()).transpose()?.flatten();
-    let source: Box<dyn Source + 'a> = if args.staged {
-        Box::new(Staged { path: path.clone(), filter: Some(filter) })
-    } else if let Some(range) = &args.range {
-        Box::new(Range::new(path.clone(), range, Some(filter)))
-    } else if let Some(rev) = &args.since {
-        Box::new(Range::since(path.clone(), rev, Some(filter)))
-    } else if let Some(rev) = &args.rev {
-        Box::new(Rev { path: path.clone(), revision: rev.clone(), filter: Some(filter) })
-    } else if args.history {
-        Box::new(History { path: path.clone(), filter: Some(filter) })
-    } else {
+    let Some(what) = args.selection() else {
+        if args.staged || args.history {
+            let path = args.repository()?;
+            let place = path.clone();
+            let source: Box<dyn Source + 'a> = if args.staged {
+                Box::new(Staged { path, filter: Some(filter) })
+            } else {
+                Box::new(History { path, filter: Some(filter) })
+            };
+            return Ok(repository(source, place.as_deref()));
+        }
         return tree(args, filter, settings);
     };
-    repository(source, path.as_deref())
+    let path = args.repository()?;
+    let place = path.clone();
+    Ok(repository(Box::new(Revisions { path, what, filter: Some(filter) }), place.as_deref()))
 }
 
 impl SourceArgs {
-    fn repository_source(&self) -> bool {
-        self.staged || self.range.is_some() || self.since.is_some() || self.rev.is_some() || self.history
+    /// The part of history that is asked for.
+    fn selection(&self) -> Option<Selection> {
+        let range = self.range.clone().map(Selection::Range);
+        let since = self.since.clone().map(Selection::Since);
+        range.or(since).or_else(|| self.rev.clone().map(Selection::Rev))
     }
 }
 
@@ -115,15 +125,33 @@ pub fn message<'a>(path: PathBuf) -> Chosen<'a> {
     Chosen { sources: vec![Box::new(Message { path, cleanup: None })], root: None, is_repository: false }
 }
 
-/// A source that reads the repository at `path`.
-pub fn repository<'a>(source: Box<dyn Source + 'a>, path: Option<&Path>) -> Result<Chosen<'a>, Failure> {
-    let handles = Handles::open(path)?;
-    Ok(Chosen { sources: vec![source], root: Some(handles.root().to_owned()), is_repository: true })
+/// A source that reads the repository at `path`, or the one of the current folder.
+pub fn repository<'a>(source: Box<dyn Source + 'a>, path: Option<&Path>) -> Chosen<'a> {
+    let root = worktree(path.unwrap_or(Path::new("."))).map(|worktree| worktree.root);
+    Chosen { sources: vec![source], root, is_repository: true }
 }
 
 fn tree<'a>(args: &SourceArgs, filter: PathFilter<'a>, settings: &Settings) -> Result<Chosen<'a>, Failure> {
-    let paths = if args.paths.is_empty() { vec![output::current_folder()?] } else { args.paths.clone() };
-    let (root, is_repository) = source::tree::root(&paths);
-    let tree = Tree { paths, nested: settings.nested, max_file_size: settings.max_file_size, filter: Some(filter) };
+    let first = args.place()?;
+    let worktree = worktree(&first);
+    let is_repository = worktree.is_some();
+    let root = worktree.map_or_else(|| plain_root(&first), |worktree| Some(worktree.root));
+    let tree = Tree {
+        paths: args.paths.clone(),
+        nested: settings.nested,
+        max_file_size: settings.max_file_size,
+        filter: Some(filter),
+    };
     Ok(Chosen { sources: vec![Box::new(tree)], root, is_repository })
+}
+
+fn worktree(place: &Path) -> Option<Worktree> {
+    let place = place.canonicalize().ok()?;
+    if place.is_dir() { Worktree::find(&place) } else { Worktree::find(place.parent()?) }
+}
+
+/// What paths are relative to outside a repository: the folder, or the one that the file lies in.
+fn plain_root(path: &Path) -> Option<PathBuf> {
+    let path = path.canonicalize().ok()?;
+    if path.is_dir() { Some(path) } else { path.parent().map(Path::to_owned) }
 }

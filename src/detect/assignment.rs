@@ -167,7 +167,8 @@ impl Cursor<'_> {
                 return self.quoted(byte, 0);
             }
             if byte == b'\\' {
-                let slashes = self.text[self.at + ahead..].iter().take(3).take_while(|&&byte| byte == b'\\').count();
+                let slashes =
+                    self.text[self.at + ahead..].iter().take(3).take_while(|&&byte| byte == b'\\').count();
                 let quote = self.text.get(self.at + ahead + slashes).copied();
                 if let Some(quote @ (b'"' | b'\'')) = quote {
                     self.at += ahead + slashes;
@@ -194,7 +195,9 @@ impl Cursor<'_> {
             match self.text[at] {
                 b'\n' | b'\r' => return None,
                 b'\\' => backslashes += 1,
-                byte if byte == quote && (slashes == backslashes || (slashes == 0 && backslashes % 2 == 0)) => {
+                byte if byte == quote
+                    && (slashes == backslashes || (slashes == 0 && backslashes % 2 == 0)) =>
+                {
                     return Some((start..at - backslashes.min(slashes), Some(quote)));
                 }
                 _ => backslashes = 0,
@@ -208,10 +211,16 @@ impl Cursor<'_> {
         let start = self.at;
         let ends = |byte: u8| match joint {
             Joint::Element => byte == b'<',
-            _ => byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'`' | b',' | b';' | b'<' | b'>' | b'|'),
+            _ => {
+                byte.is_ascii_whitespace()
+                    || matches!(byte, b'"' | b'\'' | b'`' | b',' | b';' | b'<' | b'>' | b'|')
+            }
         };
-        let length =
-            self.text[start..].iter().take(MOST_VALUE).take_while(|&&byte| !ends(byte) && byte >= 0x20).count();
+        let length = self.text[start..]
+            .iter()
+            .take(MOST_VALUE)
+            .take_while(|&&byte| !ends(byte) && byte >= 0x20)
+            .count();
         let mut value = &self.text[start..start + length];
         // Brackets that were opened before the value close after it.
         while let [rest @ .., b')' | b']' | b'}'] = value {
@@ -263,7 +272,14 @@ mod tests {
 
     #[test]
     fn what_is_no_assignment_is_none() {
-        for text in ["the password is good", "Password::new(x)", "password", "password =", "password(x)", "password, other"] {
+        for text in [
+            "the password is good",
+            "Password::new(x)",
+            "password",
+            "password =",
+            "password(x)",
+            "password, other",
+        ] {
             assert_eq!(value(text), None, "{text}");
         }
     }

@@ -17,7 +17,8 @@ pub fn stands_alone(rule: &Rule) -> bool {
 pub fn looks_right(rule: &Rule, text: &[u8], keyword_end: usize) -> bool {
     let Some(follow) = &rule.follow else { return true };
     let count = usize::from(follow.count);
-    text.get(keyword_end..keyword_end + count).is_some_and(|next| next.iter().all(|&byte| follow.set.contains(byte)))
+    text.get(keyword_end..keyword_end + count)
+        .is_some_and(|next| next.iter().all(|&byte| follow.set.contains(byte)))
 }
 
 /// Adds what the rule finds round the keyword.
@@ -48,7 +49,8 @@ pub fn propose(rule: &Rule, index: usize, text: &[u8], keyword: Range<usize>, ca
         Matcher::Context(_, within) => {
             let Some(regex) = rule.regex() else { return };
             each_secret(regex, rule, text, &keyword, |_, secret| {
-                let gap = secret.start.saturating_sub(keyword.end).max(keyword.start.saturating_sub(secret.end));
+                let gap =
+                    secret.start.saturating_sub(keyword.end).max(keyword.start.saturating_sub(secret.end));
                 if gap <= within as usize {
                     candidates.extend(weigh(rule, index, text, secret));
                 }
@@ -90,7 +92,13 @@ fn each_secret(
 
 /// Checks, companions, entropy and placeholders: what a candidate of a pattern is worth.
 fn weigh(rule: &Rule, index: usize, text: &[u8], secret: Range<usize>) -> Option<Match> {
-    let mut found = Match { rule: index, span: secret.clone(), confidence: rule.confidence, notes: Vec::new(), parts: Vec::new() };
+    let mut found = Match {
+        rule: index,
+        span: secret.clone(),
+        confidence: rule.confidence,
+        notes: Vec::new(),
+        parts: Vec::new(),
+    };
     let mut proved = false;
     if let Some(check) = rule.check.and_then(checks::by_name) {
         let outcome = check.verify_in(text, secret.clone());
@@ -120,7 +128,9 @@ fn weigh(rule: &Rule, index: usize, text: &[u8], secret: Range<usize>) -> Option
         if rule.min_entropy.is_some_and(|least| entropy::shannon(&text[secret.clone()]) < least) {
             found.confidence = Confidence::Low;
             found.notes.push("too regular to be random".to_owned());
-        } else if let Some(reason) = placeholder::reason(if random.is_empty() { &text[secret] } else { random }) {
+        } else if let Some(reason) =
+            placeholder::reason(if random.is_empty() { &text[secret] } else { random })
+        {
             found.confidence = Confidence::Low;
             found.notes.push(format!("looks like a stand-in: {reason}"));
         }

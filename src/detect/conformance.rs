@@ -33,7 +33,8 @@ impl fmt::Display for Failure {
 /// engine cannot be made.
 pub fn test(pack: &Arc<Pack>, rules: &[usize]) -> Result<Vec<Failure>, globset::Error> {
     let engine = Engine::new(pack.clone(), &RuleChoice::default())?;
-    let mut failures: Vec<Failure> = rules.par_iter().flat_map_iter(|&rule| test_rule(&engine, rule)).collect();
+    let mut failures: Vec<Failure> =
+        rules.par_iter().flat_map_iter(|&rule| test_rule(&engine, rule)).collect();
     failures.sort();
     failures.dedup();
     Ok(failures)
@@ -54,12 +55,19 @@ fn test_rule(engine: &Engine, index: usize) -> Vec<Failure> {
             match scan(engine, template, seed, &path) {
                 Err(problem) => fail(problem),
                 Ok(matches) => {
-                    let own = matches.iter().any(|found| found.rule == index && found.confidence >= expected(rule.confidence));
+                    let own = matches
+                        .iter()
+                        .any(|found| found.rule == index && found.confidence >= expected(rule.confidence));
                     if !own {
                         let others: Vec<String> = matches
                             .iter()
                             .map(|found| {
-                                format!("{} ({}{})", pack.rules()[found.rule].id, found.confidence, notes(found))
+                                format!(
+                                    "{} ({}{})",
+                                    pack.rules()[found.rule].id,
+                                    found.confidence,
+                                    notes(found)
+                                )
                             })
                             .collect();
                         let instead =
@@ -76,7 +84,10 @@ fn test_rule(engine: &Engine, index: usize) -> Vec<Failure> {
             match scan(engine, template, seed, &path) {
                 Err(problem) => fail(problem),
                 Ok(matches) => {
-                    if matches.iter().any(|found| found.rule == index && found.confidence >= Confidence::Medium) {
+                    if matches
+                        .iter()
+                        .any(|found| found.rule == index && found.confidence >= Confidence::Medium)
+                    {
                         fail(format!("counterexample `{template}`: found"));
                         break;
                     }

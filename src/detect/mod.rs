@@ -6,12 +6,12 @@
 
 pub mod allow;
 pub mod assignment;
+mod candidate;
 pub mod checks;
 pub mod conformance;
 mod gram_rarity;
 pub mod judge;
 pub mod prefilter;
-mod candidate;
 mod resolve;
 
 use crate::document::{Document, Encoding};
@@ -98,9 +98,10 @@ impl Engine {
     /// Makes the search ready. Fails on a glob of a rule's that is none.
     pub fn new(pack: Arc<Pack>, choice: &RuleChoice) -> Result<Self, globset::Error> {
         let active = |id: &str| !choice.disabled.contains(id);
-        let keywords = pack.rules().iter().enumerate().filter(|(_, rule)| active(rule.id)).flat_map(|(index, rule)| {
-            rule.keywords.iter().map(move |keyword| (keyword, rule.follow.as_ref(), index as u32))
-        });
+        let keywords =
+            pack.rules().iter().enumerate().filter(|(_, rule)| active(rule.id)).flat_map(|(index, rule)| {
+                rule.keywords.iter().map(move |keyword| (keyword, rule.follow.as_ref(), index as u32))
+            });
         let marker = Keyword { text: allow::WORD.into(), any_case: false };
         let prefilter = Prefilter::new(keywords.chain(std::iter::once((&marker, None, MARKER))));
         let paths = pack.rules().iter().map(PathCondition::of).collect::<Result<Vec<_>, _>>()?;
@@ -134,7 +135,13 @@ impl Engine {
                 if self.paths[owner as usize].as_ref().is_some_and(|paths| !paths.holds(document.path)) {
                     continue;
                 }
-                candidate::propose(rule, owner as usize, document.text, start..start + length, &mut candidates);
+                candidate::propose(
+                    rule,
+                    owner as usize,
+                    document.text,
+                    start..start + length,
+                    &mut candidates,
+                );
             }
         });
         Scanned { matches: resolve::resolve(candidates, &self.pack), has_markers }

@@ -63,7 +63,8 @@ impl Prefilter {
             match <&[u8; 3]>::try_from(keyword.text.as_slice()) {
                 Ok(&[a, b, c]) => {
                     let next = follow.unwrap_or([0xff; 32]);
-                    for byte in (0..=255u8).filter(|byte| next[usize::from(byte >> 3)] >> (byte & 7) & 1 == 1) {
+                    for byte in (0..=255u8).filter(|byte| next[usize::from(byte >> 3)] >> (byte & 7) & 1 == 1)
+                    {
                         by_gram.entry(fold(&[a, b, c, byte])).or_default().push(Use { entry, offset: 0 });
                     }
                 }
@@ -92,7 +93,8 @@ impl Prefilter {
             }
             slots[at] = Slot { gram, start: all.len() as u32, count: uses.len() as u32 };
             all.extend(uses);
-            most_offset = uses.iter().map(|used| usize::from(used.offset)).max().unwrap_or(0).max(most_offset);
+            most_offset =
+                uses.iter().map(|used| usize::from(used.offset)).max().unwrap_or(0).max(most_offset);
         }
         Self { bits, slots, uses: all, entries, most_offset }
     }
@@ -146,7 +148,14 @@ impl Prefilter {
     }
 
     #[inline(never)]
-    fn verify(&self, text: &[u8], own: &Range<usize>, at: usize, gram: u32, hit: &mut impl FnMut(&[u32], usize, usize)) {
+    fn verify(
+        &self,
+        text: &[u8],
+        own: &Range<usize>,
+        at: usize,
+        gram: u32,
+        hit: &mut impl FnMut(&[u32], usize, usize),
+    ) {
         let mut slot = hash(gram) as usize & (self.slots.len() - 1);
         loop {
             let found = self.slots[slot];
@@ -222,9 +231,15 @@ mod tests {
         Keyword { text: text.into(), any_case }
     }
 
-    fn found(keywords: &[Keyword], follow: Option<&Follow>, text: &[u8], own: Range<usize>) -> Vec<(u32, usize)> {
-        let filter =
-            Prefilter::new(keywords.iter().enumerate().map(|(owner, keyword)| (keyword, follow, owner as u32)));
+    fn found(
+        keywords: &[Keyword],
+        follow: Option<&Follow>,
+        text: &[u8],
+        own: Range<usize>,
+    ) -> Vec<(u32, usize)> {
+        let filter = Prefilter::new(
+            keywords.iter().enumerate().map(|(owner, keyword)| (keyword, follow, owner as u32)),
+        );
         let mut hits = Vec::new();
         filter.find(text, own, |owners, _, start| hits.extend(owners.iter().map(|&owner| (owner, start))));
         hits.sort_unstable();

@@ -18,14 +18,22 @@ fn rank(found: &Match, pack: &Pack) -> (bool, u8, Confidence, usize, std::cmp::R
     };
     // A match that a check refuted or the judge doubts makes room for a better one.
     let believed = if found.confidence == Confidence::Low { 0 } else { telling };
-    (found.confidence == Confidence::Certain, believed, found.confidence, found.span.len(), std::cmp::Reverse(found.rule))
+    (
+        found.confidence == Confidence::Certain,
+        believed,
+        found.confidence,
+        found.span.len(),
+        std::cmp::Reverse(found.rule),
+    )
 }
 
 /// Drops what another match explains better; the rest comes out sorted by place.
 pub fn resolve(mut candidates: Vec<Match>, pack: &Pack) -> Vec<Match> {
     if candidates.len() > 1 {
         candidates.sort_by(|a, b| {
-            rank(b, pack).cmp(&rank(a, pack)).then_with(|| (a.span.start, a.span.end).cmp(&(b.span.start, b.span.end)))
+            rank(b, pack)
+                .cmp(&rank(a, pack))
+                .then_with(|| (a.span.start, a.span.end).cmp(&(b.span.start, b.span.end)))
         });
         let mut kept: Vec<Match> = Vec::with_capacity(candidates.len());
         // `taken` holds the spans that are explained, sorted, so that a file of a million matches
@@ -43,7 +51,8 @@ pub fn resolve(mut candidates: Vec<Match>, pack: &Pack) -> Vec<Match> {
         let parts: std::collections::BTreeSet<(usize, usize)> =
             kept.iter().flat_map(|found| &found.parts).map(|(_, part)| (part.start, part.end)).collect();
         kept.retain(|found| {
-            pack.rules()[found.rule].kind != Kind::Identifier || !parts.contains(&(found.span.start, found.span.end))
+            pack.rules()[found.rule].kind != Kind::Identifier
+                || !parts.contains(&(found.span.start, found.span.end))
         });
         candidates = kept;
         candidates.sort_by_key(|found| (found.span.start, found.span.end));

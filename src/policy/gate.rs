@@ -49,6 +49,15 @@ impl Gate {
         self.fail_on
     }
 
+    /// The least severity that blocks; `None` if nothing does.
+    pub fn least_severity(&self) -> Option<Severity> {
+        match self.fail_on {
+            FailOn::Any => Some(Severity::Low),
+            FailOn::Severity(least) => Some(least),
+            FailOn::Never => None,
+        }
+    }
+
     /// Whether an incomplete scan may pass.
     pub fn allows_incomplete(&self) -> bool {
         self.allow_incomplete

@@ -97,7 +97,9 @@ impl Collector {
                     std::collections::btree_map::Entry::Vacant(entry) => {
                         entry.insert(location);
                     }
-                    std::collections::btree_map::Entry::Occupied(mut entry) => merge(entry.get_mut(), location),
+                    std::collections::btree_map::Entry::Occupied(mut entry) => {
+                        merge(entry.get_mut(), location)
+                    }
                 }
             }
         }
@@ -123,7 +125,8 @@ impl Collector {
 
 /// Of two versions of a file the earlier one tells where the secret came in.
 fn merge(known: &mut Location, other: Location) {
-    let age = |location: &Location| (location.origin.order, location.span.start.byte, location.origin.blob.clone());
+    let age =
+        |location: &Location| (location.origin.order, location.span.start.byte, location.origin.blob.clone());
     let same_version = known.origin.blob == other.origin.blob;
     let versions = known.versions + if same_version { 0 } else { other.versions };
     let in_head = match (known.origin.in_head, other.origin.in_head) {
@@ -132,7 +135,8 @@ fn merge(known: &mut Location, other: Location) {
     };
     let confidence = known.confidence.max(other.confidence);
     // An allow marker in one version does not speak for the others.
-    let allowed = if known.allowed.is_none() || other.allowed.is_none() { None } else { known.allowed.clone() };
+    let allowed =
+        if known.allowed.is_none() || other.allowed.is_none() { None } else { known.allowed.clone() };
     if age(&other) < age(known) {
         *known = other;
     }
@@ -150,7 +154,12 @@ fn finding(draft: Draft, pack: &Pack, settings: &Settings) -> Finding {
     // Where the secret still stands comes first, then where it first stood.
     locations.sort_by(|a, b| {
         let place = |location: &Location| {
-            (location.allowed.is_some(), location.origin.order, location.path.clone(), location.span.start.byte)
+            (
+                location.allowed.is_some(),
+                location.origin.order,
+                location.path.clone(),
+                location.span.start.byte,
+            )
         };
         place(a).cmp(&place(b))
     });
@@ -161,7 +170,8 @@ fn finding(draft: Draft, pack: &Pack, settings: &Settings) -> Finding {
         _ => Status::Open,
     };
     let rule = pack.info(best.rule).clone();
-    let severity = settings.rule_overrides.get(&rule.id).and_then(|own| own.severity).unwrap_or(rule.severity);
+    let severity =
+        settings.rule_overrides.get(&rule.id).and_then(|own| own.severity).unwrap_or(rule.severity);
     Finding {
         severity,
         confidence: confidence.unwrap_or(best.location.confidence),

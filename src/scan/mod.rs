@@ -34,7 +34,12 @@ pub struct Scan<'a> {
 
 impl<'a> Scan<'a> {
     /// Puts a scan together. `coverage` is handed in so that a progress bar can watch it.
-    pub fn new(engine: &'a Engine, settings: &'a Settings, coverage: &'a Coverage, line_hashes: bool) -> Self {
+    pub fn new(
+        engine: &'a Engine,
+        settings: &'a Settings,
+        coverage: &'a Coverage,
+        line_hashes: bool,
+    ) -> Self {
         Self {
             engine,
             settings,
@@ -114,15 +119,21 @@ impl<'a> Scan<'a> {
 
     /// Every stretch of the document that must not be shown.
     fn masks(&self, document: &Document<'_>, matches: &[Match]) -> Vec<(Range<usize>, Masked)> {
-        let mut masks: Vec<_> = matches.iter().map(|found| (found.span.clone(), self.mask(document, found))).collect();
+        let mut masks: Vec<_> =
+            matches.iter().map(|found| (found.span.clone(), self.mask(document, found))).collect();
         for (_, part) in matches.iter().flat_map(|found| &found.parts) {
             masks.push((part.clone(), Masked::of(&document.text[part.clone()], 4)));
         }
         masks
     }
 
-    fn hashes(&self, document: &Document<'_>, reported: &[(&Match, Confidence, Span)]) -> Vec<Option<String>> {
-        let is_whole = document.own == (0..document.text.len()) && document.start.line == Position::START.line;
+    fn hashes(
+        &self,
+        document: &Document<'_>,
+        reported: &[(&Match, Confidence, Span)],
+    ) -> Vec<Option<String>> {
+        let is_whole =
+            document.own == (0..document.text.len()) && document.start.line == Position::START.line;
         // GitHub reads every file as UTF-8, so that its hashes of any other say nothing.
         if !self.line_hashes || !is_whole || document.encoding != Encoding::Bytes {
             return vec![None; reported.len()];
@@ -202,7 +213,8 @@ impl<'a> Scan<'a> {
             };
             let line = document.position(marker.at()).line;
             let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
-            warnings.extend(problems.into_iter().map(|problem| format!("{}:{line}: {problem}", document.path)));
+            warnings
+                .extend(problems.into_iter().map(|problem| format!("{}:{line}: {problem}", document.path)));
         }
     }
 }
@@ -227,7 +239,14 @@ mod tests {
         };
         let added = [2..4, 9..10];
         let touched = |start, end| touches(Some(&added), &span(start, end));
-        assert!(!touched(1, 1) && touched(1, 2) && touched(3, 3) && !touched(4, 8) && touched(4, 9) && !touched(10, 12));
+        assert!(
+            !touched(1, 1)
+                && touched(1, 2)
+                && touched(3, 3)
+                && !touched(4, 8)
+                && touched(4, 9)
+                && !touched(10, 12)
+        );
         assert!(touches(None, &span(1, 1)));
         assert!(!touches(Some(&[]), &span(1, 1)));
     }

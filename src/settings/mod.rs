@@ -144,6 +144,11 @@ impl Settings {
         self.exclude.matches_folder(path)
     }
 
+    /// Whether a file, or any part of a folder, is scanned: what a source asks on its way.
+    pub fn wants(&self, path: &RepoPath, folder: bool) -> bool {
+        !if folder { self.excluded_folder(path) } else { self.excluded(path) }
+    }
+
     /// Whether a rule runs; what nobody speaks of does.
     pub fn rule_enabled(&self, id: &str) -> bool {
         self.rule_overrides.get(id).and_then(|rule| rule.enabled).unwrap_or(true)

@@ -6,30 +6,156 @@ use crate::level::Confidence;
 
 /// Words at the end of a name that make the value something about a secret, not the secret.
 const DENIED_ENDINGS: &[&str] = &[
-    "url", "uri", "path", "file", "filename", "dir", "name", "field", "label", "type", "id", "ids", "length", "len",
-    "size", "count", "min", "max", "expiry", "expires", "expiration", "expired", "ttl", "timeout", "lifetime", "age",
-    "hint", "policy", "regex", "pattern", "placeholder", "prompt", "title", "text", "message", "error", "endpoint",
-    "header", "prefix", "suffix", "format", "algorithm", "alg", "method", "mode", "store", "manager", "provider",
-    "service", "factory", "class", "column", "selector", "input", "form", "view", "page", "link", "reset", "change",
-    "strength", "required", "enabled", "valid", "validator", "encoder", "env", "var", "arn", "ref", "scope", "scopes",
-    "issuer", "audience", "usage", "help", "desc", "description", "info", "status", "state", "index", "version",
-    "rotation", "location", "source", "command", "cmd", "parser", "handler", "event", "request", "response", "at",
+    "url",
+    "uri",
+    "path",
+    "file",
+    "filename",
+    "dir",
+    "name",
+    "field",
+    "label",
+    "type",
+    "id",
+    "ids",
+    "length",
+    "len",
+    "size",
+    "count",
+    "min",
+    "max",
+    "expiry",
+    "expires",
+    "expiration",
+    "expired",
+    "ttl",
+    "timeout",
+    "lifetime",
+    "age",
+    "hint",
+    "policy",
+    "regex",
+    "pattern",
+    "placeholder",
+    "prompt",
+    "title",
+    "text",
+    "message",
+    "error",
+    "endpoint",
+    "header",
+    "prefix",
+    "suffix",
+    "format",
+    "algorithm",
+    "alg",
+    "method",
+    "mode",
+    "store",
+    "manager",
+    "provider",
+    "service",
+    "factory",
+    "class",
+    "column",
+    "selector",
+    "input",
+    "form",
+    "view",
+    "page",
+    "link",
+    "reset",
+    "change",
+    "strength",
+    "required",
+    "enabled",
+    "valid",
+    "validator",
+    "encoder",
+    "env",
+    "var",
+    "arn",
+    "ref",
+    "scope",
+    "scopes",
+    "issuer",
+    "audience",
+    "usage",
+    "help",
+    "desc",
+    "description",
+    "info",
+    "status",
+    "state",
+    "index",
+    "version",
+    "rotation",
+    "location",
+    "source",
+    "command",
+    "cmd",
+    "parser",
+    "handler",
+    "event",
+    "request",
+    "response",
+    "at",
 ];
 
 /// Words anywhere in a name that deny it.
-const DENIED_WORDS: &[&str] = &["public", "csrf", "xsrf", "forgot", "example", "sample", "dummy", "fake", "mock", "invalid", "wrong"];
+const DENIED_WORDS: &[&str] =
+    &["public", "csrf", "xsrf", "forgot", "example", "sample", "dummy", "fake", "mock", "invalid", "wrong"];
 
 /// Values that say that there is none.
 const NOTHING: &[&str] = &[
-    "null", "none", "nil", "true", "false", "undefined", "empty", "default", "yes", "no", "on", "off", "string", "str",
-    "int", "bool", "boolean", "object", "optional", "required", "redacted", "hidden", "secret", "password", "passwd",
-    "token", "apikey", "api_key", "changeme", "test", "admin", "root", "user", "username", "unset", "todo", "tbd", "n/a",
+    "null",
+    "none",
+    "nil",
+    "true",
+    "false",
+    "undefined",
+    "empty",
+    "default",
+    "yes",
+    "no",
+    "on",
+    "off",
+    "string",
+    "str",
+    "int",
+    "bool",
+    "boolean",
+    "object",
+    "optional",
+    "required",
+    "redacted",
+    "hidden",
+    "secret",
+    "password",
+    "passwd",
+    "token",
+    "apikey",
+    "api_key",
+    "changeme",
+    "test",
+    "admin",
+    "root",
+    "user",
+    "username",
+    "unset",
+    "todo",
+    "tbd",
+    "n/a",
 ];
 
 /// How sure a value makes us; `None` if it is no secret.
 pub fn judge(text: &[u8], found: &Assignment, min_length: usize) -> Option<Confidence> {
     let (name, value) = (&text[found.name.clone()], &text[found.value.clone()]);
-    if value.len() < min_length || name_denies(name) || is_nothing(name, value) || is_reference(value, found.quote.is_some()) {
+    if value.len() < min_length
+        || name_denies(name)
+        || is_nothing(name, value)
+        || is_reference(value, found.quote.is_some())
+    {
         return None;
     }
     if placeholder::reason(value).is_some() {
@@ -57,7 +183,9 @@ pub fn judge(text: &[u8], found: &Assignment, min_length: usize) -> Option<Confi
 
 fn says_password(name: &[u8]) -> bool {
     let name = name.to_ascii_lowercase();
-    [b"passw".as_slice(), b"pwd", b"passphrase"].iter().any(|word| memchr::memmem::find(&name, word).is_some())
+    [b"passw".as_slice(), b"pwd", b"passphrase"]
+        .iter()
+        .any(|word| memchr::memmem::find(&name, word).is_some())
 }
 
 /// The words of a name: split at marks and where lower case turns to upper.
@@ -94,8 +222,24 @@ fn is_nothing(name: &[u8], value: &[u8]) -> bool {
 /// Whether the value stands for another: a variable, a template, a call, a sealed value.
 fn is_reference(value: &[u8], quoted: bool) -> bool {
     let starts = [
-        b"$".as_slice(), b"{", b"<", b"%", b"@", b"#{", b"&", b"ENC[", b"ENC(", b"!vault", b"!secret", b"vault:", b"ref:", b"op://",
-        b"ssm:", b"arn:", b"secretsmanager:", b"(",
+        b"$".as_slice(),
+        b"{",
+        b"<",
+        b"%",
+        b"@",
+        b"#{",
+        b"&",
+        b"ENC[",
+        b"ENC(",
+        b"!vault",
+        b"!secret",
+        b"vault:",
+        b"ref:",
+        b"op://",
+        b"ssm:",
+        b"arn:",
+        b"secretsmanager:",
+        b"(",
     ];
     if starts.iter().any(|start| value.starts_with(start)) {
         return true;
@@ -108,8 +252,12 @@ fn is_reference(value: &[u8], quoted: bool) -> bool {
         return false;
     }
     // Bare words of code: calls, members, indexing, other identifiers.
-    let is_identifier = value.iter().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'.' | b':' | b'?' | b'!' | b'-' | b'>'));
-    is_identifier || value.iter().any(|byte| matches!(byte, b'(' | b'[' | b'{' | b'*' | b'\\')) || memchr::memmem::find(value, b"::").is_some()
+    let is_identifier = value.iter().all(|byte| {
+        byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'.' | b':' | b'?' | b'!' | b'-' | b'>')
+    });
+    is_identifier
+        || value.iter().any(|byte| matches!(byte, b'(' | b'[' | b'{' | b'*' | b'\\'))
+        || memchr::memmem::find(value, b"::").is_some()
         || is_member(value)
 }
 
@@ -161,7 +309,10 @@ impl Looks {
 
     /// Words joined by marks, as in `user-password-field`, `MyClassName`.
     fn is_words(&self, value: &[u8]) -> bool {
-        self.digits == 0 && value.iter().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'-' | b'.' | b':' | b' ' | b'/'))
+        self.digits == 0
+            && value.iter().all(|byte| {
+                byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'-' | b'.' | b':' | b' ' | b'/')
+            })
             && (self.upper == 0 || self.lower == 0 || self.marks > 0 || self.upper * 4 <= self.lower)
     }
 
