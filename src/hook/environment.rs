@@ -1,7 +1,7 @@
 //! The part of the process's environment that says where git looks for its settings.
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
 /// What git takes from the environment to find its configuration. It is a value of its own so that
@@ -36,7 +36,7 @@ impl Environment {
             // Set but empty still means "no global file" to git, so it is kept.
             git_config_global: env::var_os("GIT_CONFIG_GLOBAL").map(PathBuf::from),
             git_config_system: env::var_os("GIT_CONFIG_SYSTEM").map(PathBuf::from),
-            no_system: env::var_os("GIT_CONFIG_NOSYSTEM").is_some_and(is_true),
+            no_system: env::var_os("GIT_CONFIG_NOSYSTEM").is_some_and(|value| is_true(&value)),
             git_dir: path("GIT_DIR"),
         }
     }
@@ -70,7 +70,7 @@ impl Environment {
 }
 
 /// What git takes for true in a variable.
-fn is_true(value: OsString) -> bool {
+fn is_true(value: &OsStr) -> bool {
     let value = value.to_string_lossy().to_ascii_lowercase();
     !matches!(value.as_str(), "" | "0" | "false" | "no" | "off")
 }
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn truth_is_read_as_git_reads_it() {
-        assert!(is_true("1".into()) && is_true("Yes".into()));
-        assert!(!is_true("0".into()) && !is_true("False".into()) && !is_true("".into()));
+        assert!(is_true(OsStr::new("1")) && is_true(OsStr::new("Yes")));
+        assert!(!is_true(OsStr::new("0")) && !is_true(OsStr::new("False")) && !is_true(OsStr::new("")));
     }
 }

@@ -119,7 +119,6 @@ fn quoted(folder: &Path) -> Result<Vec<u8>, HookError> {
 /// Changes a file under git's lock (`FILE.lock`, taken by creating it). The change is given the
 /// text, `None` where there is no file, and gives back what shall be there; false where it gives
 /// nothing back.
-#[expect(clippy::option_option, reason = "no change and no file are different things")]
 fn edit(
     file: &Path,
     change: impl FnOnce(Option<Vec<u8>>) -> Option<Option<Vec<u8>>>,

@@ -50,9 +50,9 @@ mod tests {
             File::options().write(true).open(path).and_then(|file| file.set_modified(time)).expect("set");
         };
         write(&commit, 1);
-        assert_eq!(files(&repo, None).expect("one"), [commit.clone()]);
+        assert_eq!(files(&repo, None).expect("one"), std::slice::from_ref(&commit));
         write(&merge, 2);
-        assert_eq!(files(&repo, None).expect("one"), [merge.clone()]);
+        assert_eq!(files(&repo, None).expect("one"), std::slice::from_ref(&merge));
         write(&commit, 2);
         assert_eq!(files(&repo, None).expect("both"), [commit.clone(), merge.clone()]);
         write(&commit, 3);
