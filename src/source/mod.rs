@@ -1,10 +1,13 @@
 //! Where bytes come from: each source reads its own kind of place and hands every document to a
 //! visitor, from many threads at once and with bounded memory.
 
+pub mod changes;
 pub mod file;
 pub mod filter;
+pub mod lines;
 pub mod object;
 pub mod repository;
+pub mod staged;
 pub mod text;
 pub mod tree;
 pub mod worktree;
