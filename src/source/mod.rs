@@ -2,14 +2,21 @@
 //! visitor, from many threads at once and with bounded memory.
 
 pub mod changes;
+pub mod commits;
 pub mod file;
 pub mod filter;
+pub mod graph;
 pub mod lines;
+pub mod message;
 pub mod object;
 pub mod repository;
+pub mod revision;
 pub mod staged;
+pub mod stdin;
 pub mod text;
+pub mod tips;
 pub mod tree;
+pub mod treeish;
 pub mod worktree;
 
 use crate::coverage::Coverage;
