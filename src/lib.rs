@@ -4,6 +4,7 @@
 pub mod coverage;
 pub mod document;
 pub mod finding;
+pub mod history;
 pub mod kind;
 pub mod level;
 pub mod origin;
