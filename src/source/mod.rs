@@ -1,7 +1,23 @@
 //! Where bytes come from: each source reads its own kind of place and hands every document to a
 //! visitor, from many threads at once and with bounded memory.
 
+pub mod changes;
+pub mod commits;
+pub mod file;
+pub mod filter;
+pub mod graph;
+pub mod lines;
+pub mod message;
+pub mod object;
+pub mod repository;
+pub mod revision;
+pub mod staged;
+pub mod stdin;
 pub mod text;
+pub mod tips;
+pub mod tree;
+pub mod treeish;
+pub mod worktree;
 
 use crate::coverage::Coverage;
 use crate::document::Document;

@@ -1,0 +1,84 @@
+//! Reading one file from disk, fast.
+
+use crate::coverage::{Coverage, Gap};
+use crate::origin::{Origin, RepoPath};
+use crate::source::Visit;
+use crate::source::text::{STRETCH, Subject, deliver, deliver_stream};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Arc;
+
+/// What holds for every file.
+pub struct FileRules<'a> {
+    /// The origin of the documents.
+    pub origin: &'a Arc<Origin>,
+    /// Files with more bytes are left out.
+    pub max_size: Option<u64>,
+}
+
+/// A thread's scratch space for files.
+#[derive(Debug, Default)]
+pub struct FileReader {
+    /// For files that are read in one go. All of it is initialised, so that no file costs the
+    /// clearing of memory.
+    whole: Vec<u8>,
+    /// For files that come in stretches.
+    stretch: Vec<u8>,
+}
+
+impl FileReader {
+    /// Reads a file (or a pipe or device, to its end) and hands it to the visitor. What cannot be
+    /// read goes into the account.
+    pub fn read(
+        &mut self,
+        path: &Path,
+        shown: &RepoPath,
+        rules: &FileRules<'_>,
+        visit: &Visit<'_>,
+        coverage: &Coverage,
+    ) {
+        match self.try_read(path, shown, rules, visit, coverage) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => coverage.unreadable(shown, &error),
+            // A file that went away since it was listed holds nothing any more.
+            Ok(()) | Err(_) => {}
+        }
+    }
+
+    fn try_read(
+        &mut self,
+        path: &Path,
+        shown: &RepoPath,
+        rules: &FileRules<'_>,
+        visit: &Visit<'_>,
+        coverage: &Coverage,
+    ) -> io::Result<()> {
+        let subject = Subject { path: shown, origin: rules.origin, added: None };
+        let mut file = File::open(path)?;
+        let size = file.metadata()?.len();
+        if let Some(limit) = rules.max_size.filter(|&limit| size > limit) {
+            let why = format!("has {size} bytes, over the limit of {limit}; raise the limit to scan it");
+            coverage.leave_out(Gap::TooLarge, shown, why);
+            return Ok(());
+        }
+        // Zero is also what pipes, devices and files made by the kernel say.
+        if size == 0 || size > STRETCH as u64 {
+            return deliver_stream(&mut file, subject, &mut self.stretch, visit, coverage);
+        }
+        let size = size as usize;
+        if self.whole.len() < size {
+            self.whole.resize(size.next_power_of_two(), 0);
+        }
+        let mut filled = 0;
+        while filled < size {
+            match file.read(&mut self.whole[filled..size]) {
+                Ok(0) => break,
+                Ok(more) => filled += more,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        deliver(&self.whole[..filled], subject, visit, coverage);
+        Ok(())
+    }
+}
