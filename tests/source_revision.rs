@@ -122,7 +122,7 @@ fn a_shallow_clone_says_so() {
 #[test]
 fn a_rename_adds_only_what_changes() {
     let repo = Repo::init();
-    let lines: String = (0..40).map(|n| format!("line {n}\n")).collect();
+    let lines = (0..40).map(|n| format!("line {n}\n")).collect::<Vec<_>>().concat();
     repo.write("old", &lines).commit("first");
     repo.git(&["mv", "old", "new"]);
     repo.write("new", format!("{lines}more\n")).commit("second");

@@ -253,7 +253,7 @@ mod unix {
         let folder = Repo::folder();
         folder.write("closed/x", "x").write("open", "x").write("locked", "x");
         let mode = |name: &str, mode| {
-            fs::set_permissions(folder.path().join(name), fs::Permissions::from_mode(mode)).unwrap()
+            fs::set_permissions(folder.path().join(name), fs::Permissions::from_mode(mode)).unwrap();
         };
         mode("closed", 0);
         mode("locked", 0);
