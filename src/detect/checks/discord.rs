@@ -19,7 +19,7 @@ pub fn judge(text: &[u8], secret: Range<usize>) -> Outcome {
             return Outcome::refuted("the id inside was made in the far future");
         }
         let mut outcome = Outcome::proved("the bot's id decodes").with(format!("bot {id}"));
-        if let Some(day) = day((made / 1000) as i64) {
+        if let Some(day) = i64::try_from(made / 1000).ok().and_then(day) {
             outcome = outcome.with(format!("account made {day}"));
         }
         outcome

@@ -1,14 +1,16 @@
 //! Google service accounts: the JSON object round the private key (Google Cloud, "Create and
 //! delete service account keys").
 
-use super::{Outcome, READ_AHEAD, Verdict, pem, shown};
+use super::{Outcome, Verdict, pem, shown};
 use serde_json::Value;
 use std::ops::Range;
 
-/// How far before the key the object may begin.
-const BEHIND: usize = 4096;
+/// How far before the key the object may begin, and after it end. Small, because the objects that
+/// Google makes are, and because a text may be full of things that look like the start of one.
+const BEHIND: usize = 2048;
+const AHEAD: usize = 8192;
 /// How many opening braces before the key are tried.
-const TRIES: usize = 8;
+const TRIES: usize = 2;
 
 pub fn judge(text: &[u8], secret: Range<usize>) -> Outcome {
     let mut outcome = pem::judge(text, secret.clone());
@@ -31,12 +33,12 @@ pub fn judge(text: &[u8], secret: Range<usize>) -> Outcome {
 /// The innermost JSON object that holds the place, also where it is escaped in a string.
 fn object_round(text: &[u8], place: usize) -> Option<Value> {
     let from = place.saturating_sub(BEHIND);
-    let until = text.len().min(place.saturating_add(READ_AHEAD));
+    let until = text.len().min(place.saturating_add(AHEAD));
+    let escaped = text[..place].ends_with(b"\\\"");
     memchr::memrchr_iter(b'{', &text[from..place]).take(TRIES).find_map(|at| {
-        let start = from + at;
-        let slice = &text[start..until];
-        let holds = |value: &Value| value.get("private_key").is_some();
-        first_value(slice).filter(holds).or_else(|| first_value(&unescaped(slice)).filter(holds))
+        let slice = &text[from + at..until];
+        let value = if escaped { first_value(&unescaped(slice)) } else { first_value(slice) };
+        value.filter(|value| value.get("private_key").is_some())
     })
 }
 

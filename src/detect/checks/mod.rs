@@ -79,6 +79,9 @@ impl Outcome {
     }
 }
 
+/// Makes the checksum of a token from what stands before it.
+type Complete = fn(&[u8]) -> Option<String>;
+
 /// A named check.
 #[derive(Debug, Clone, Copy)]
 pub struct Check {
@@ -87,7 +90,7 @@ pub struct Check {
     /// What it looks at, in one line.
     pub about: &'static str,
     judge: fn(&[u8], Range<usize>) -> Outcome,
-    complete: Option<fn(&[u8]) -> Option<String>>,
+    complete: Option<Complete>,
 }
 
 impl Check {

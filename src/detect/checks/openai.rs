@@ -1,4 +1,4 @@
-//! OpenAI keys: two random halves round `T3BlbkFJ`, which is "OpenAI" in base64.
+//! Keys of `OpenAI`: two random halves round `T3BlbkFJ`, which is the vendor's name in base64.
 
 use super::{Outcome, alone};
 use std::ops::Range;

@@ -37,9 +37,9 @@ fn armour(label: &str, bytes: &[u8], width: usize, sum: Option<&[u8]>) -> String
         rest = after;
     }
     if let Some(sum) = sum {
-        text.push_str(&format!("={}\n", BASE64.encode(sum)));
+        text.extend(["=", &BASE64.encode(sum), "\n"]);
     }
-    text.push_str(&format!("-----END {label}-----\n"));
+    text.extend(["-----END ", label, "-----\n"]);
     text
 }
 

@@ -6,7 +6,7 @@
 pub struct Body {
     /// The base64 without white space and padding.
     pub data: Vec<u8>,
-    /// The checksum line of OpenPGP, without its `=`.
+    /// The checksum line of `OpenPGP`, without its `=`.
     pub sum: Option<[u8; 4]>,
     /// The cipher that the headers of the old encrypted form name.
     pub locked: Option<String>,

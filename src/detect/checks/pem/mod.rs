@@ -1,5 +1,5 @@
 //! Private keys in armour: `-----BEGIN … PRIVATE KEY-----` and what follows (RFC 7468, RFC 1421 for
-//! the old encrypted form, RFC 9580 for OpenPGP, `PROTOCOL.key` for OpenSSH).
+//! the old encrypted form, RFC 9580 for `OpenPGP`, `PROTOCOL.key` for OpenSSH).
 
 mod body;
 mod der;
@@ -104,7 +104,10 @@ fn locked(cipher: &str) -> Outcome {
 
 /// A BEGIN line without an END line: code that looks for keys, or a key that was cut.
 fn cut_off(label: &[u8], rest: &[u8]) -> Outcome {
-    let body = Body::gather_start(&rest[..rest.len().min(4096)]);
+    // Up to the next dashes at most, so that a text full of BEGIN lines is read once.
+    let rest = &rest[..rest.len().min(4096)];
+    let rest = &rest[..memchr::memmem::find(rest, DASHES).unwrap_or(rest.len())];
+    let body = Body::gather_start(rest);
     let bytes = encode::base64(&body.data[..body.data.len() / 4 * 4]);
     let plausible = body.data.len() >= LEAST_CUT
         && (body.locked.is_some()

@@ -1,4 +1,4 @@
-//! OpenPGP secret keys (RFC 9580, and RFC 4880 before it): the first packet and the armour's CRC-24.
+//! `OpenPGP` secret keys (RFC 9580, and RFC 4880 before it): the first packet and the armour's CRC-24.
 
 use super::Key;
 use crate::detect::checks::{day, encode};
@@ -43,7 +43,7 @@ fn first_packet(bytes: &[u8]) -> Option<&[u8]> {
         match *rest.first()? {
             short @ 0..=191 => (usize::from(short), &rest[1..]),
             high @ 192..=223 => {
-                ((usize::from(high) - 192 << 8) + usize::from(*rest.get(1)?) + 192, &rest[2..])
+                (((usize::from(high) - 192) << 8) + usize::from(*rest.get(1)?) + 192, &rest[2..])
             }
             255 => {
                 let (length, content) = rest[1..].split_first_chunk::<4>()?;

@@ -130,19 +130,21 @@ fn keys_made_by_gnupg_are_proved() {
 fn a_key_is_found_however_it_is_written() {
     for sort in ["rsa", "ec", "ed25519", "openssh", "pgp"] {
         let key = key(sort);
-        let lines = || key.lines();
+        let lines = |before: &str, after: &str| {
+            key.lines().flat_map(|line| [before, line, after, "\n"]).collect::<String>()
+        };
         let dressed = [
             key.clone(),
             key.replace('\n', "\r\n"),
             key.replace('\n', "\\n"),
             key.replace('\n', "\\\\n"),
             key.replace('\n', "&#10;"),
-            lines().map(|line| format!("    {line}\n")).collect(),
-            lines().map(|line| format!("+{line}\n")).collect(),
-            lines().map(|line| format!("// {line}\n")).collect(),
-            lines().map(|line| format!("  \"{line}\\n\" +\n")).collect::<String>() + "  \"\";\n",
-            lines().map(|line| format!("  '{line}',\n")).collect(),
-            format!("key: |\n{}", lines().map(|line| format!("  {line}\n")).collect::<String>()),
+            lines("    ", ""),
+            lines("+", ""),
+            lines("// ", ""),
+            lines("  \"", "\\n\" +") + "  \"\";\n",
+            lines("  '", "',"),
+            format!("key: |\n{}", lines("  ", "")),
             format!("{{\"key\": {}}}", serde_json::to_string(&key).unwrap()),
         ];
         for text in dressed {
@@ -176,7 +178,7 @@ fn mentions_and_samples_are_refuted() {
 fn a_key_that_was_cut_off_stays_open() {
     for sort in ["rsa", "openssh", "pgp"] {
         let key = key(sort);
-        let cut: String = key.lines().take(4).map(|line| format!("{line}\n")).collect();
+        let cut = key.lines().take(4).collect::<Vec<_>>().join("\n");
         let outcome = at(&cut);
         assert_eq!(outcome.verdict, Verdict::Unknown, "{sort}");
         assert_eq!(outcome.notes, ["the END line is missing"]);
