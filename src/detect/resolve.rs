@@ -6,18 +6,21 @@ use crate::level::Confidence;
 use crate::rule::Pack;
 use crate::rule::pack::Matcher;
 
-/// How telling a match is: a proof first, then a rule of a provider's own over a context rule over
-/// a generic one, then confidence, then the longer secret, then a fixed order.
+/// How telling a match is: a proof first, then a shape of a provider's own over a context rule over
+/// a form that many share over a mere name, then confidence, then the longer secret, then a fixed order.
 fn rank(found: &Match, pack: &Pack) -> (bool, u8, Confidence, usize, std::cmp::Reverse<usize>) {
     let rule = &pack.rules()[found.rule];
     let telling = match (rule.matcher, rule.kind) {
         (Matcher::Assignment(_), _) => 0,
         (_, Kind::Generic | Kind::Identifier) => 1,
-        (Matcher::Context(..), _) => 2,
-        (Matcher::Pattern(_), _) => 3,
+        // A form that any service uses says less than the name of the service that stands near.
+        (Matcher::Pattern(_), Kind::Password | Kind::ConnectionString | Kind::Jwt) => 2,
+        (Matcher::Context(..), _) => 3,
+        (Matcher::Pattern(_), _) => 4,
     };
     // A match that a check refuted or the judge doubts makes room for a better one.
-    let believed = if found.confidence == Confidence::Low { 0 } else { telling };
+    let is_doubted = found.confidence == Confidence::Low && rule.confidence > Confidence::Low;
+    let believed = if is_doubted { 0 } else { telling };
     (
         found.confidence == Confidence::Certain,
         believed,
