@@ -6,7 +6,10 @@ use crate::{filled, found, keytrail, leaky, run, scan, token};
 #[test]
 fn a_mistake_names_file_line_and_key() {
     let repo = leaky();
-    repo.write("keytrail.toml", "version = 1\n[scan]\nexlude = []\n[rule.github-pat-clasic]\nenabled = false\n");
+    repo.write(
+        "keytrail.toml",
+        "version = 1\n[scan]\nexlude = []\n[rule.github-pat-clasic]\nenabled = false\n",
+    );
     let ran = scan(repo.path(), &[]);
     assert_eq!(ran.code, 2, "{}", ran.told());
     assert!(ran.err.contains("keytrail.toml:3") && ran.err.contains("exclude"), "{}", ran.told());
@@ -36,7 +39,10 @@ fn rules_can_be_switched_off_and_weighed_anew() {
     assert!(scan(repo.path(), &[]).out.starts_with("low[github-pat-classic]"));
     repo.write("keytrail.toml", "version = 1\n[rule.github-pat-classic]\nexclude = [\"src/**\"]\n");
     assert_eq!(found(repo.path(), &[]), [""; 0]);
-    repo.write("keytrail.toml", "version = 1\n[rule.github-pat-classic]\nenabled = false\n[rule.generic-token]\nenabled = false\n");
+    repo.write(
+        "keytrail.toml",
+        "version = 1\n[rule.github-pat-classic]\nenabled = false\n[rule.generic-token]\nenabled = false\n",
+    );
     assert_eq!(found(repo.path(), &[]), [""; 0]);
 }
 

@@ -55,7 +55,10 @@ pub fn keytrail(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_keytrail"));
     for (name, _) in std::env::vars_os() {
         let name_text = name.to_string_lossy();
-        if name_text.starts_with("GIT_") || name_text.starts_with("KEYTRAIL_") || name_text.starts_with("PRE_COMMIT") {
+        if name_text.starts_with("GIT_")
+            || name_text.starts_with("KEYTRAIL_")
+            || name_text.starts_with("PRE_COMMIT")
+        {
             command.env_remove(&name);
         }
     }
@@ -108,7 +111,8 @@ pub fn found(folder: &Path, arguments: &[&str]) -> Vec<String> {
     let mut all = vec!["-f", "json"];
     all.extend(arguments);
     let ran = scan(folder, &all);
-    let report: serde_json::Value = serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{error}: {}", ran.told()));
+    let report: serde_json::Value =
+        serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{error}: {}", ran.told()));
     let mut found = Vec::new();
     for finding in report["findings"].as_array().expect("findings") {
         for location in finding["locations"].as_array().expect("locations") {

@@ -131,5 +131,9 @@ fn a_binary_is_read_for_what_stands_by_itself() {
     bytes.extend(format!("\0{}\0password = \"{password}\"\0", token(13)).bytes());
     folder.write("program", bytes);
     let ran = scan(folder.path(), &["."]);
-    assert!(ran.out.contains("github-pat-classic") && !ran.out.contains("generic-password"), "{}", ran.told());
+    assert!(
+        ran.out.contains("github-pat-classic") && !ran.out.contains("generic-password"),
+        "{}",
+        ran.told()
+    );
 }

@@ -42,7 +42,9 @@ fn several_reports_at_once() {
 fn sarif_fits_the_official_schema_and_points_at_the_place() {
     let repo = leaky();
     repo.write("b.env", format!("A={}\nPASSWORD='{}'\n", token(1), filled("{{password 18}}", 2)));
-    let report = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/sarif-schema-2.1.0.json")).unwrap();
+    let report =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/sarif-schema-2.1.0.json"))
+            .unwrap();
     let mut schema: serde_json::Value = serde_json::from_str(&report).unwrap();
     drop_broken_patterns(&mut schema);
     let validator = jsonschema::validator_for(&schema).unwrap();
@@ -67,7 +69,11 @@ fn sarif_fits_the_official_schema_and_points_at_the_place() {
 fn drop_broken_patterns(schema: &mut serde_json::Value) {
     match schema {
         serde_json::Value::Object(object) => {
-            if object.get("pattern").and_then(|pattern| pattern.as_str()).is_some_and(|text| text.contains("[a-zA-Z]{2}|")) {
+            if object
+                .get("pattern")
+                .and_then(|pattern| pattern.as_str())
+                .is_some_and(|text| text.contains("[a-zA-Z]{2}|"))
+            {
                 object.remove("pattern");
             }
             object.values_mut().for_each(drop_broken_patterns);
