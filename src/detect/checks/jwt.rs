@@ -7,7 +7,7 @@ use sha2::Sha256;
 use std::ops::Range;
 
 /// Keys that the demo page jwt.io signs its sample with, now and earlier.
-const DEMO_KEYS: [&[u8]; 2] = [b"your-256-bit-secret", b"a-string-secret-at-least-256-bits-long"];
+const DEMO_KEYS: [&[u8]; 2] = [b"a-string-secret-at-least-256-bits-long", b"your-256-bit-secret"];
 
 pub fn judge(text: &[u8], secret: Range<usize>) -> Outcome {
     alone(text, secret, inspect)
