@@ -1,6 +1,6 @@
 //! Where bytes came from: paths, commits and positions.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 /// A path as git or the file system has it: bytes with `/` between the parts, perhaps not UTF-8.
@@ -83,14 +83,14 @@ impl fmt::Display for RepoPath {
                 if c.is_control() {
                     let mut utf8 = [0; 4];
                     for byte in c.encode_utf8(&mut utf8).bytes() {
-                        shown.push_str(&format!("\\x{byte:02x}"));
+                        write!(shown, "\\x{byte:02x}")?;
                     }
                 } else {
                     shown.push(c);
                 }
             }
             for byte in chunk.invalid() {
-                shown.push_str(&format!("\\x{byte:02x}"));
+                write!(shown, "\\x{byte:02x}")?;
             }
         }
         f.pad(&shown)

@@ -9,7 +9,7 @@ use crate::source::filter::PathFilter;
 use crate::source::revision::{NewCommits, Revisions, Selection};
 use crate::source::staged::Staged;
 use clap::{Args, Subcommand};
-use std::io::{self, BufReader, IsTerminal, Write};
+use std::io::{self, BufRead, BufReader, IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -22,7 +22,7 @@ pub enum HookCommand {
     Uninstall(PlaceArgs),
     /// What a hook calls.
     #[command(subcommand)]
-    Run(RunCommand),
+    Run(Box<RunCommand>),
 }
 
 /// Which hooks, and where.
@@ -95,20 +95,27 @@ pub fn run(command: HookCommand, common: &Common) -> Result<u8, Failure> {
     match command {
         HookCommand::Install(args) => place(&args, hook::install),
         HookCommand::Uninstall(args) => place(&args, hook::uninstall),
-        HookCommand::Run(RunCommand::PreCommit(args)) => scan_with(&args, common, |filter| {
+        HookCommand::Run(hook) => run_stage(*hook, common),
+    }
+}
+
+/// What git calls.
+fn run_stage(hook: RunCommand, common: &Common) -> Result<u8, Failure> {
+    match hook {
+        RunCommand::PreCommit(args) => scan_with(&args, common, |filter| {
             Ok(source::repository(Box::new(Staged { path: None, filter: Some(filter) }), None))
         }),
-        HookCommand::Run(RunCommand::PrePush(args)) => {
+        RunCommand::PrePush(args) => {
             let scope = push_scope(args.remote.as_deref())?;
             scan_scope(&args.hook, common, scope)
         }
-        HookCommand::Run(RunCommand::PreReceive(args)) => {
-            let updates = hook::receive::parse(&mut stdin()).map_err(Failure::usage)?;
-            let scope = hook::receive::scope(&repository()?, &updates).map_err(unreadable)?;
+        RunCommand::PreReceive(args) => {
+            let updates = hook::receive::parse(&mut stdin()).map_err(failed)?;
+            let scope = hook::receive::scope(&repository()?, &updates).map_err(failed)?;
             scan_scope(&args, common, scope)
         }
-        HookCommand::Run(RunCommand::CommitMsg(args)) => {
-            let files = hook::message::files(&repository()?, args.file.as_deref()).map_err(Failure::usage)?;
+        RunCommand::CommitMsg(args) => {
+            let files = hook::message::files(&repository()?, args.file.as_deref()).map_err(failed)?;
             scan_with(&args.hook, common, |_| {
                 let sources = files.into_iter().flat_map(|file| source::message(file).sources).collect();
                 Ok(Chosen { sources, root: None, is_repository: false })
@@ -134,7 +141,7 @@ fn place(args: &PlaceArgs, act: Act) -> Result<u8, Failure> {
         global: args.global,
         environment: &Environment::from_process(),
     })
-    .map_err(Failure::usage)?;
+    .map_err(failed)?;
     // A closed standard output changes nothing about what was done.
     let _ = told(&report);
     Ok(0)
@@ -164,23 +171,18 @@ fn repository() -> Result<git2::Repository, Failure> {
     })
 }
 
-fn unreadable(error: hook::HookError) -> Failure {
-    Failure::Incomplete(error.into())
+fn failed(error: hook::HookError) -> Failure {
+    if error.is_usage() { Failure::Usage(error.into()) } else { Failure::Incomplete(error.into()) }
 }
 
 /// What a push brings: from git's lines, or from the pre-commit framework, which hands over none.
 fn push_scope(remote: Option<&str>) -> Result<Scope, Failure> {
     let repository = repository()?;
-    if let Some(framework) = hook::push::Framework::from_process() {
-        return framework.scope(&repository).map_err(unreadable);
-    }
-    if io::stdin().is_terminal() {
-        return Err(Failure::text(
-            "git hands the refs to a pre-push hook on standard input, and this is a terminal",
-        ));
-    }
-    let updates = hook::push::parse(&mut stdin()).map_err(Failure::usage)?;
-    hook::push::scope(&repository, remote, &updates).map_err(unreadable)
+    let framework = hook::push::Framework::from_process();
+    // A terminal would be waited for, and git hands over a pipe.
+    let mut input: Box<dyn BufRead> =
+        if io::stdin().is_terminal() { Box::new(io::empty()) } else { Box::new(stdin()) };
+    hook::push::decide(&repository, remote, &mut input, framework.as_ref()).map_err(failed)
 }
 
 fn scan_scope(args: &HookArgs, common: &Common, scope: Scope) -> Result<u8, Failure> {

@@ -59,7 +59,7 @@ enum Command {
     Baseline(Box<baseline::BaselineArgs>),
     /// Install, remove or run git hooks.
     #[command(subcommand)]
-    Hook(hook::HookCommand),
+    Hook(Box<hook::HookCommand>),
     /// List, show and test rules.
     #[command(subcommand)]
     Rules(rules::RulesCommand),
@@ -112,7 +112,7 @@ pub fn main() -> ExitCode {
     let outcome = match cli.command {
         Command::Scan(args) => scan::run(&args, &cli.common),
         Command::Baseline(args) => baseline::run(&args),
-        Command::Hook(command) => hook::run(command, &cli.common),
+        Command::Hook(command) => hook::run(*command, &cli.common),
         Command::Rules(command) => rules::run(command),
         Command::Explain(args) => explain::run(&args),
         Command::Completions(args) => generate::completions(&args),

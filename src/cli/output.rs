@@ -72,9 +72,9 @@ fn write_stdout(
     colour: anstream::ColorChoice,
 ) -> Result<Vec<String>, Failure> {
     let stdout = anstream::AutoStream::new(io::stdout().lock(), colour);
-    let color = stdout.current_choice() != anstream::ColorChoice::Never;
+    let coloured = stdout.current_choice() != anstream::ColorChoice::Never;
     let mut out = io::BufWriter::new(stdout.into_inner());
-    let style = Style { color, ..Style::default() };
+    let style = Style { color: coloured, ..Style::default() };
     let written =
         report::write(format, report, &mut out, style).and_then(|notices| out.flush().map(|()| notices));
     match written {

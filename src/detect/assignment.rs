@@ -183,7 +183,7 @@ impl Cursor<'_> {
         if joint == Joint::Argument {
             return None;
         }
-        self.bare(joint)
+        Some(self.bare(joint))
     }
 
     /// Up to the same quote with the same number of backslashes before it, on the same line.
@@ -207,7 +207,7 @@ impl Cursor<'_> {
         None
     }
 
-    fn bare(&mut self, joint: Joint) -> Option<(Range<usize>, Option<u8>)> {
+    fn bare(&self, joint: Joint) -> (Range<usize>, Option<u8>) {
         let start = self.at;
         let ends = |byte: u8| match joint {
             Joint::Element => byte == b'<',
@@ -229,7 +229,7 @@ impl Cursor<'_> {
             }
             value = rest;
         }
-        Some((start..start + value.len(), None))
+        (start..start + value.len(), None)
     }
 }
 

@@ -25,16 +25,16 @@ pub fn looks_right(rule: &Rule, text: &[u8], keyword_end: usize) -> bool {
 pub fn propose(rule: &Rule, index: usize, text: &[u8], keyword: Range<usize>, candidates: &mut Vec<Match>) {
     match rule.matcher {
         Matcher::Assignment(min_length) => {
-            if let Some(found) = assignment::around(text, keyword) {
-                if let Some(confidence) = generic::judge(text, &found, min_length as usize) {
-                    candidates.push(Match {
-                        rule: index,
-                        span: found.value,
-                        confidence: confidence.min(rule.confidence),
-                        notes: Vec::new(),
-                        parts: Vec::new(),
-                    });
-                }
+            if let Some(found) = assignment::around(text, keyword)
+                && let Some(confidence) = generic::judge(text, &found, min_length as usize)
+            {
+                candidates.push(Match {
+                    rule: index,
+                    span: found.value,
+                    confidence: confidence.min(rule.confidence),
+                    notes: Vec::new(),
+                    parts: Vec::new(),
+                });
             }
         }
         Matcher::Pattern(_) => {
@@ -81,10 +81,10 @@ fn each_secret(
         if whole_start + from > keyword.end && matches!(rule.matcher, Matcher::Pattern(_)) {
             break;
         }
-        if let Some((secret_start, secret_end)) = locations.get(group) {
-            if secret_end > secret_start {
-                visit(from + whole_start..from + whole_end, from + secret_start..from + secret_end);
-            }
+        if let Some((secret_start, secret_end)) = locations.get(group)
+            && secret_end > secret_start
+        {
+            visit(from + whole_start..from + whole_end, from + secret_start..from + secret_end);
         }
         at = if whole_end > at { whole_end } else { at + 1 };
     }

@@ -104,7 +104,7 @@ fn expected(own: Confidence) -> Confidence {
 }
 
 fn notes(found: &Match) -> String {
-    found.notes.iter().map(|note| format!("; {note}")).collect()
+    found.notes.iter().flat_map(|note| ["; ", note]).collect()
 }
 
 fn scan(engine: &Engine, template: &str, seed: u64, path: &RepoPath) -> Result<Vec<Match>, String> {

@@ -65,12 +65,12 @@ impl Prefilter {
                     let next = follow.unwrap_or([0xff; 32]);
                     for byte in (0..=255u8).filter(|byte| next[usize::from(byte >> 3)] >> (byte & 7) & 1 == 1)
                     {
-                        by_gram.entry(fold(&[a, b, c, byte])).or_default().push(Use { entry, offset: 0 });
+                        by_gram.entry(fold([a, b, c, byte])).or_default().push(Use { entry, offset: 0 });
                     }
                 }
                 Err(_) => {
                     if let Some((offset, gram)) = rarest(&keyword.text) {
-                        by_gram.entry(fold(&gram)).or_default().push(Use { entry, offset });
+                        by_gram.entry(fold(gram)).or_default().push(Use { entry, offset });
                     }
                 }
             }
@@ -130,7 +130,7 @@ impl Prefilter {
             at += 8;
         }
         while at < end {
-            let gram = fold(&[text[at], text[at + 1], text[at + 2], text[at + 3]]);
+            let gram = fold([text[at], text[at + 1], text[at + 2], text[at + 3]]);
             if self.bit(gram) & 1 == 1 {
                 self.verify(text, &own, at, gram, &mut hit);
             }
@@ -199,8 +199,8 @@ fn hash(gram: u32) -> u32 {
 /// The four bytes as one number, letters in lower case (and some marks changed, which the
 /// comparison sorts out).
 #[inline]
-fn fold(gram: &[u8; 4]) -> u32 {
-    u32::from_le_bytes(*gram) | FOLD as u32
+fn fold(gram: [u8; 4]) -> u32 {
+    u32::from_le_bytes(gram) | FOLD as u32
 }
 
 fn rarest(text: &[u8]) -> Option<(u8, [u8; 4])> {

@@ -210,21 +210,18 @@ fn pattern_matcher<'a>(rule: &'a RuleText, pattern: &'a str) -> Result<Found<'a>
             public_prefix,
         });
     }
-    let (keywords, lead, follow) = match &rule.keywords {
-        Some(words) => {
-            let keywords = words
-                .iter()
-                .map(|word| Keyword { text: word.to_ascii_lowercase().into_bytes(), any_case: true })
-                .collect();
-            (keywords, None, None)
-        }
-        None => {
-            let anchors = keyword::anchors(&hir).ok_or(
-                "key `pattern`: some matches hold no fixed text, so the prefilter cannot find them; add `context` \
-                 words, or `keywords` that every match holds",
-            )?;
-            (anchors.keywords, anchors.lead, anchors.follow)
-        }
+    let (keywords, lead, follow) = if let Some(words) = &rule.keywords {
+        let keywords = words
+            .iter()
+            .map(|word| Keyword { text: word.to_ascii_lowercase().into_bytes(), any_case: true })
+            .collect();
+        (keywords, None, None)
+    } else {
+        let anchors = keyword::anchors(&hir).ok_or(
+            "key `pattern`: some matches hold no fixed text, so the prefilter cannot find them; add `context` \
+             words, or `keywords` that every match holds",
+        )?;
+        (anchors.keywords, anchors.lead, anchors.follow)
     };
     accept(&keywords, follow.as_ref(), "pattern")?;
     Ok(Found {

@@ -67,7 +67,7 @@ pub struct Anchors {
 pub fn anchors(hir: &Hir) -> Option<Anchors> {
     let mut parts = Vec::new();
     flatten(hir, &mut parts);
-    let mut best: Option<(i64, Anchors)> = None;
+    let mut best: Option<(usize, Anchors)> = None;
     let mut offer = |anchors: Anchors| {
         if anchors.keywords.iter().any(|keyword| keyword.text.len() < 2) {
             return;
@@ -105,10 +105,11 @@ pub fn anchors(hir: &Hir) -> Option<Anchors> {
 }
 
 /// Longer is better up to a point; then fewer.
-fn score(anchors: &Anchors) -> i64 {
+fn score(anchors: &Anchors) -> usize {
     let shortest = anchors.keywords.iter().map(|keyword| keyword.text.len()).min().unwrap_or(0);
     let follow = anchors.follow.is_some_and(|follow| follow.count >= 8);
-    shortest.min(10) as i64 * 16 - anchors.keywords.len() as i64 + if follow { 24 } else { 0 }
+    MOST_LITERALS + shortest.min(10) * 16 + if follow { 24 } else { 0 }
+        - anchors.keywords.len().min(MOST_LITERALS)
 }
 
 /// The parts of a concatenation, groups opened.
@@ -227,7 +228,7 @@ fn byte_set(class: &Class) -> Option<ByteSet> {
     let mut set = ByteSet::EMPTY;
     match class {
         Class::Bytes(class) => {
-            class.iter().for_each(|range| (range.start()..=range.end()).for_each(|byte| set.insert(byte)))
+            class.iter().for_each(|range| (range.start()..=range.end()).for_each(|byte| set.insert(byte)));
         }
         Class::Unicode(class) => {
             for range in class.iter() {

@@ -98,7 +98,7 @@ impl Collector {
                         entry.insert(location);
                     }
                     std::collections::btree_map::Entry::Occupied(mut entry) => {
-                        merge(entry.get_mut(), location)
+                        merge(entry.get_mut(), location);
                     }
                 }
             }

@@ -91,7 +91,7 @@ impl<'a> Scan<'a> {
             .into_iter()
             .zip(hashes)
             .map(|((found, confidence, span), line_hash)| {
-                self.sighting(document, found, confidence, span, line_hash, &scanned.matches, &masks)
+                self.sighting(document, found, (confidence, span), line_hash, &scanned.matches, &masks)
             })
             .collect();
         let mut collector = self.collector.lock().unwrap_or_else(PoisonError::into_inner);
@@ -146,8 +146,7 @@ impl<'a> Scan<'a> {
         &self,
         document: &Document<'_>,
         found: &Match,
-        confidence: Confidence,
-        span: Span,
+        (confidence, span): (Confidence, Span),
         line_hash: Option<String>,
         matches: &[Match],
         masks: &[(Range<usize>, Masked)],

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// git with the program on its PATH.
+#[allow(clippy::unwrap_used)] // A test may fail here.
 fn git(folder: &Path, arguments: &[&str]) -> (bool, String) {
     let program = Path::new(env!("CARGO_BIN_EXE_keytrail")).parent().unwrap();
     let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());

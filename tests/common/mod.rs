@@ -263,10 +263,10 @@ pub fn try_gather(source: &dyn Source) -> Result<Gathered, SourceError> {
             added: document.added.map(<[_]>::to_vec),
             origin: Origin::clone(document.origin),
         };
-        documents.lock().unwrap().push(seen);
+        documents.lock().expect("no visitor panics").push(seen);
     };
     source.read(&visit, &coverage)?;
-    let mut documents = documents.into_inner().unwrap();
+    let mut documents = documents.into_inner().expect("no visitor panics");
     documents.sort_by(|a, b| {
         let key = |seen: &Seen| (seen.raw_path.clone(), seen.origin.order, seen.text.clone());
         key(a).cmp(&key(b))

@@ -197,10 +197,10 @@ fn words(name: &[u8]) -> Vec<String> {
         if (starts || !byte.is_ascii_alphanumeric()) && words.last().is_some_and(|word| !word.is_empty()) {
             words.push(String::new());
         }
-        if byte.is_ascii_alphanumeric() {
-            if let Some(word) = words.last_mut() {
-                word.push(char::from(byte.to_ascii_lowercase()));
-            }
+        if byte.is_ascii_alphanumeric()
+            && let Some(word) = words.last_mut()
+        {
+            word.push(char::from(byte.to_ascii_lowercase()));
         }
         last = byte;
     }
@@ -317,7 +317,7 @@ impl Looks {
     }
 
     fn is_path_or_url(&self, value: &[u8]) -> bool {
-        let slashes = value.iter().filter(|&&byte| byte == b'/').count();
+        let slashes = memchr::memchr_iter(b'/', value).count();
         memchr::memmem::find(value, b"://").is_some()
             || value.starts_with(b"./")
             || value.starts_with(b"../")
