@@ -11,8 +11,8 @@ use crate::rule::pack::Matcher;
 fn rank(found: &Match, pack: &Pack) -> (bool, u8, Confidence, usize, std::cmp::Reverse<usize>) {
     let rule = &pack.rules()[found.rule];
     let telling = match (rule.matcher, rule.kind) {
-        (Matcher::Assignment(_), _) => 0,
-        (_, Kind::Generic | Kind::Identifier) => 1,
+        (Matcher::Assignment(_), _) | (_, Kind::Generic) => 0,
+        (_, Kind::Identifier) => 1,
         // A form that any service uses says less than the name of the service that stands near.
         (Matcher::Pattern(_), Kind::Password | Kind::ConnectionString | Kind::Jwt) => 2,
         (Matcher::Context(..), _) => 3,
