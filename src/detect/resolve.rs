@@ -8,13 +8,16 @@ use crate::rule::pack::Matcher;
 
 /// How telling a match is: a proof first, then a shape of a provider's own over a context rule over
 /// a form that many share over a mere name, then confidence, then the longer secret, then a fixed order.
-fn rank(found: &Match, pack: &Pack) -> (bool, u8, Confidence, usize, std::cmp::Reverse<usize>) {
+fn rank(found: &Match, pack: &Pack) -> impl Ord + use<> {
     let rule = &pack.rules()[found.rule];
     let telling = match (rule.matcher, rule.kind) {
         (Matcher::Assignment(_), _) | (_, Kind::Generic) => 0,
         (_, Kind::Identifier) => 1,
         // A form that any service uses says less than the name of the service that stands near.
         (Matcher::Pattern(_), Kind::Password | Kind::ConnectionString | Kind::Jwt) => 2,
+        // Several services share a prefix: a rule that knows it and saw the service's name too is
+        // more telling than one that only knows it.
+        (Matcher::Context(..), _) if rule.public_prefix >= 3 => 5,
         (Matcher::Context(..), _) => 3,
         (Matcher::Pattern(_), _) => 4,
     };
@@ -22,8 +25,9 @@ fn rank(found: &Match, pack: &Pack) -> (bool, u8, Confidence, usize, std::cmp::R
     let is_doubted = found.confidence == Confidence::Low && rule.confidence > Confidence::Low;
     let believed = if is_doubted { 0 } else { telling };
     (
-        found.confidence == Confidence::Certain,
+        found.confidence == Confidence::Certain && telling > 2,
         believed,
+        rule.public_prefix,
         found.confidence,
         found.span.len(),
         std::cmp::Reverse(found.rule),
