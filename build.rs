@@ -3,6 +3,8 @@
 
 #![allow(dead_code)] // The rule room has more than the build needs.
 
+#[path = "src/detect/build.rs"]
+mod detect;
 #[path = "src/kind.rs"]
 mod kind;
 #[path = "src/level.rs"]
@@ -19,6 +21,7 @@ use std::{env, fs};
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=rules");
     println!("cargo::rerun-if-changed=src/rule");
+    println!("cargo::rerun-if-changed=src/detect/prefilter.rs");
     let mut paths: Vec<PathBuf> =
         fs::read_dir("rules")?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, std::io::Error>>()?;
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
@@ -40,8 +43,18 @@ fn main() -> Result<(), Box<dyn Error>> {
             std::process::exit(1);
         }
     };
+    // The engine knows rules by their places in the pack.
+    let hot: Vec<rule::pack::CompiledRule> = postcard::from_bytes(&blobs.hot)?;
+    let cold: Vec<rule::pack::RuleBook> = postcard::from_bytes(&blobs.cold)?;
+    let keywords = hot.iter().zip(&cold).zip(0..).flat_map(|((rule, book), owner)| {
+        book.keywords.iter().map(move |keyword| (keyword, rule.follow.as_ref(), owner))
+    });
+    let marker = rule::keyword::Keyword { text: rule::pack::MARKER_WORD.into(), any_case: false };
+    let marker = std::iter::once((&marker, None, rule::pack::MARKER_OWNER));
+    let search = detect::prefilter::Prefilter::layout(keywords.chain(marker));
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
     fs::write(out.join("pack.hot"), blobs.hot)?;
     fs::write(out.join("pack.cold"), blobs.cold)?;
+    fs::write(out.join("pack.search"), search)?;
     Ok(())
 }

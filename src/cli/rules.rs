@@ -141,7 +141,7 @@ fn show(args: &ShowArgs) -> Result<u8, Failure> {
         Matcher::Assignment(least) => row("assignment", &format!("values of {least} bytes and more")),
     }
     let keywords: Vec<_> =
-        rule.keywords.iter().map(|keyword| String::from_utf8_lossy(&keyword.text)).collect();
+        pack.keywords(index).iter().map(|keyword| String::from_utf8_lossy(&keyword.text)).collect();
     row("keywords", &keywords.join("  "));
     row("window", &format!("{} bytes before the keyword, {} from its start on", rule.before, rule.after));
     if let Some(least) = rule.min_entropy {

@@ -11,7 +11,7 @@ use memchr::{memchr, memmem, memrchr};
 use std::ops::Range;
 
 /// The text of a marker.
-pub const WORD: &str = "keytrail:allow";
+pub const WORD: &str = crate::rule::pack::MARKER_WORD;
 
 /// How far a line is followed in each direction. Markers further away on an endless line do not
 /// count, which keeps the time for each finding bounded.

@@ -9,7 +9,6 @@ pub mod assignment;
 mod candidate;
 pub mod checks;
 pub mod conformance;
-mod gram_rarity;
 pub mod judge;
 pub mod prefilter;
 mod resolve;
@@ -19,6 +18,7 @@ use crate::level::Confidence;
 use crate::origin::RepoPath;
 use crate::rule::Pack;
 use crate::rule::keyword::Keyword;
+use crate::rule::pack::{MARKER_OWNER, MARKER_WORD};
 use prefilter::Prefilter;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -51,6 +51,7 @@ pub struct RuleChoice {
 pub struct Engine {
     pack: Arc<Pack>,
     prefilter: Prefilter,
+    is_active: Vec<bool>,
     paths: Vec<Option<PathCondition>>,
 }
 
@@ -82,9 +83,6 @@ impl PathCondition {
     }
 }
 
-/// The owner of the keyword that finds allow markers.
-const MARKER: u32 = u32::MAX;
-
 /// What one scan of a document found.
 #[derive(Debug, Default)]
 pub struct Scanned {
@@ -97,15 +95,14 @@ pub struct Scanned {
 impl Engine {
     /// Makes the search ready. Fails on a glob of a rule's that is none.
     pub fn new(pack: Arc<Pack>, choice: &RuleChoice) -> Result<Self, globset::Error> {
-        let active = |id: &str| !choice.disabled.contains(id);
-        let keywords =
-            pack.rules().iter().enumerate().filter(|(_, rule)| active(rule.id)).flat_map(|(index, rule)| {
-                rule.keywords.iter().map(move |keyword| (keyword, rule.follow.as_ref(), index as u32))
-            });
-        let marker = Keyword { text: allow::WORD.into(), any_case: false };
-        let prefilter = Prefilter::new(keywords.chain(std::iter::once((&marker, None, MARKER))));
+        let prefilter = match pack.laid_out() {
+            Some(bytes) => Prefilter::from_bytes(bytes.into()),
+            None => Prefilter::from_bytes(lay_out(&pack).into()),
+        };
+        let prefilter = prefilter.expect("the layout is the program's own");
+        let is_active = pack.rules().iter().map(|rule| !choice.disabled.contains(rule.id)).collect();
         let paths = pack.rules().iter().map(PathCondition::of).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { pack, prefilter, paths })
+        Ok(Self { pack, prefilter, is_active, paths })
     }
 
     /// The rules.
@@ -119,12 +116,15 @@ impl Engine {
         let mut has_markers = false;
         let is_binary = document.encoding == Encoding::Binary;
         self.prefilter.find(document.text, document.own.clone(), |owners, length, start| {
-            for &owner in owners {
-                if owner == MARKER {
+            for owner in owners {
+                if owner == MARKER_OWNER {
                     has_markers = true;
                     continue;
                 }
                 let rule = &self.pack.rules()[owner as usize];
+                if !self.is_active[owner as usize] {
+                    continue;
+                }
                 // In bytes that are no text, only a shape that stands for itself means something.
                 if is_binary && !candidate::stands_alone(rule) {
                     continue;
@@ -146,4 +146,13 @@ impl Engine {
         });
         Scanned { matches: resolve::resolve(candidates, &self.pack), has_markers }
     }
+}
+
+/// The search for a pack that is not the embedded one alone.
+fn lay_out(pack: &Pack) -> Vec<u8> {
+    let keywords = pack.rules().iter().enumerate().flat_map(|(index, rule)| {
+        pack.keywords(index).iter().map(move |keyword| (keyword, rule.follow.as_ref(), index as u32))
+    });
+    let marker = Keyword { text: MARKER_WORD.into(), any_case: false };
+    Prefilter::layout(keywords.chain(std::iter::once((&marker, None, MARKER_OWNER))))
 }

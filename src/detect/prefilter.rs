@@ -1,106 +1,109 @@
 //! Finds the keywords of all rules in one pass.
 //!
 //! For each keyword the rarest four bytes in it are its *gram*. The pass hashes the four bytes at
-//! every position, letters folded to one case, and looks the hash up in a table of 16 KiB of bits
-//! that stays in the first-level cache; only where the bit is set is the keyword itself compared.
-//! There is no state from one position to the next, so the processor works on many at once, and
-//! nothing needs to be built but the table: `docs/prefilter.md` has the measurements beside
-//! Aho-Corasick automata, which the tests hold this against.
+//! every position, letters folded to one case, and looks the hash up in a table of one byte each
+//! that is nearly empty; only where the byte fits the gram is the keyword itself compared. There is
+//! no state from one position to the next, so the processor works on many at once.
+//! `docs/prefilter.md` has the measurements beside Aho-Corasick automata, which the tests hold this
+//! against.
+//!
+//! The whole search is one block of bytes, laid out by the build script for the embedded pack and
+//! used as it stands: nothing is built when the program starts. All numbers are little-endian.
 
-use crate::detect::gram_rarity::rarity;
 use crate::rule::keyword::{Follow, Keyword};
+use crate::rule::rarity::rarest;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-const HASH_BITS: u32 = 17;
-const WORDS: usize = 1 << (HASH_BITS - 6);
+const HASH_BITS: u32 = 18;
+/// The size of the table of tags, which the block begins with.
+const TAGS: usize = 1 << HASH_BITS;
+/// Marks a place of the table that several grams share.
+const SHARED: u8 = 0xff;
 const FOLD: u64 = 0x2020_2020_2020_2020;
 
-/// A keyword with the callers it has.
-#[derive(Debug)]
-struct Entry {
-    keyword: Keyword,
-    owners: Vec<u32>,
-}
-
-/// Where a gram stands in a keyword.
-#[derive(Debug, Clone, Copy)]
-struct Use {
-    entry: u32,
-    offset: u8,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Slot {
-    gram: u32,
-    start: u32,
-    count: u32,
-}
+/// After the tags: the counts of slots, uses, entries and owners.
+const COUNTS: usize = 4 * 4;
+/// A slot of the hash table from grams to uses: gram, first use, number of uses.
+const SLOT: usize = 3 * 4;
+/// Where a gram stands in a keyword: entry, offset.
+const USE: usize = 2 * 4;
+/// A keyword: start of its text, length of its text with the bit `ANY_CASE`, first owner, number
+/// of owners.
+const ENTRY: usize = 4 * 4;
+const ANY_CASE: u32 = 1 << 31;
 
 /// The search for a set of keywords.
 #[derive(Debug)]
 pub struct Prefilter {
-    bits: Box<[u64; WORDS]>,
-    slots: Vec<Slot>,
-    uses: Vec<Use>,
-    entries: Vec<Entry>,
+    bytes: Cow<'static, [u8]>,
+    /// Number of slots less one; a power of two less one.
+    slot_mask: usize,
+    slots: usize,
+    uses: usize,
+    entries: usize,
+    owners: usize,
+    texts: usize,
     most_offset: usize,
 }
 
+/// Collects the parts of a block.
+#[derive(Default)]
+struct Builder {
+    entries: Vec<u8>,
+    owners: Vec<u8>,
+    texts: Vec<u8>,
+    by_gram: BTreeMap<u32, Vec<(u32, u32)>>,
+}
+
 impl Prefilter {
-    /// Takes keywords with their owners. A keyword of three bytes needs to know what follows it.
-    pub fn new<'a>(keywords: impl Iterator<Item = (&'a Keyword, Option<&'a Follow>, u32)>) -> Self {
+    /// Lays out the block for keywords with their owners. A keyword of three bytes needs to know
+    /// what follows it.
+    pub fn layout<'a>(keywords: impl Iterator<Item = (&'a Keyword, Option<&'a Follow>, u32)>) -> Vec<u8> {
         let mut merged: BTreeMap<(&Keyword, Option<[u8; 32]>), Vec<u32>> = BTreeMap::new();
         for (keyword, follow, owner) in keywords {
             // What follows matters to a short keyword only, because it fills up its gram.
             let follow = follow.filter(|_| keyword.text.len() < 4).map(folded_members);
             merged.entry((keyword, follow)).or_default().push(owner);
         }
-        let mut entries = Vec::with_capacity(merged.len());
-        let mut by_gram: BTreeMap<u32, Vec<Use>> = BTreeMap::new();
+        let mut builder = Builder::default();
         for ((keyword, follow), owners) in merged {
-            let entry = entries.len() as u32;
-            match <&[u8; 3]>::try_from(keyword.text.as_slice()) {
-                Ok(&[a, b, c]) => {
-                    let next = follow.unwrap_or([0xff; 32]);
-                    for byte in (0..=255u8).filter(|byte| next[usize::from(byte >> 3)] >> (byte & 7) & 1 == 1)
-                    {
-                        by_gram.entry(fold([a, b, c, byte])).or_default().push(Use { entry, offset: 0 });
-                    }
-                }
-                Err(_) => {
-                    if let Some((offset, gram)) = rarest(&keyword.text) {
-                        by_gram.entry(fold(gram)).or_default().push(Use { entry, offset });
-                    }
-                }
-            }
-            entries.push(Entry { keyword: keyword.clone(), owners });
+            builder.add(keyword, follow, &owners);
         }
-        Self::assemble(entries, &by_gram)
+        builder.finish()
     }
 
-    fn assemble(entries: Vec<Entry>, by_gram: &BTreeMap<u32, Vec<Use>>) -> Self {
-        let mut bits = Box::new([0; WORDS]);
-        let mut slots = vec![Slot::default(); (by_gram.len() * 4).next_power_of_two().max(64)];
-        let mut all = Vec::new();
-        let mut most_offset = 0;
-        for (&gram, uses) in by_gram {
-            let hash = hash(gram);
-            bits[hash as usize >> 6] |= 1 << (hash & 63);
-            let mut at = hash as usize & (slots.len() - 1);
-            while slots[at].count > 0 {
-                at = (at + 1) & (slots.len() - 1);
-            }
-            slots[at] = Slot { gram, start: all.len() as u32, count: uses.len() as u32 };
-            all.extend(uses);
-            most_offset =
-                uses.iter().map(|used| usize::from(used.offset)).max().unwrap_or(0).max(most_offset);
+    /// Takes a block that [`layout`](Self::layout) made. `None` if it is cut short.
+    pub fn from_bytes(bytes: Cow<'static, [u8]>) -> Option<Self> {
+        let counts: [u8; COUNTS] = bytes.get(TAGS..TAGS + COUNTS)?.try_into().ok()?;
+        let count = |at: usize| {
+            u32::from_le_bytes([counts[at], counts[at + 1], counts[at + 2], counts[at + 3]]) as usize
+        };
+        let slots = TAGS + COUNTS;
+        let uses = slots + count(0) * SLOT;
+        let entries = uses + count(4) * USE;
+        let owners = entries + count(8) * ENTRY;
+        let texts = owners + count(12) * 4;
+        if texts > bytes.len() || !count(0).is_power_of_two() {
+            return None;
         }
-        Self { bits, slots, uses: all, entries, most_offset }
+        let mut search =
+            Self { bytes, slot_mask: count(0) - 1, slots, uses, entries, owners, texts, most_offset: 0 };
+        search.most_offset = (uses..entries).step_by(USE).map(|at| search.number(at + 4)).max().unwrap_or(0);
+        Some(search)
+    }
+
+    #[inline]
+    fn number(&self, at: usize) -> usize {
+        let mut number = [0; 4];
+        number.copy_from_slice(&self.bytes[at..at + 4]);
+        u32::from_le_bytes(number) as usize
     }
 
     /// Calls `hit(owners, keyword's length, keyword's start)` for each keyword that starts in `own`.
-    pub fn find(&self, text: &[u8], own: Range<usize>, mut hit: impl FnMut(&[u32], usize, usize)) {
+    pub fn find(&self, text: &[u8], own: Range<usize>, mut hit: impl FnMut(Owners<'_>, usize, usize)) {
+        let Some(tags) = self.bytes.first_chunk::<TAGS>() else { return };
         if text.len() < 4 || own.is_empty() {
             return;
         }
@@ -119,10 +122,10 @@ impl Prefilter {
                 (high >> 16) as u32,
                 (high >> 24) as u32,
             ];
-            let any = grams.iter().fold(0, |any, &gram| any | self.bit(gram));
-            if any & 1 == 1 {
+            let any = grams.iter().fold(0, |any, &gram| any | tags[place(gram)]);
+            if any != 0 {
                 for (ahead, &gram) in grams.iter().enumerate() {
-                    if self.bit(gram) & 1 == 1 {
+                    if may_be(tags, gram) {
                         self.verify(text, &own, at + ahead, gram, &mut hit);
                     }
                 }
@@ -131,20 +134,13 @@ impl Prefilter {
         }
         while at < end {
             let gram = fold([text[at], text[at + 1], text[at + 2], text[at + 3]]);
-            if self.bit(gram) & 1 == 1 {
+            if may_be(tags, gram) {
                 self.verify(text, &own, at, gram, &mut hit);
             }
             at += 1;
         }
         // A keyword of three bytes at the very end of a text is followed by nothing, so that no
         // rule that has one can match there.
-    }
-
-    /// The lowest bit tells whether some keyword has a gram of this hash.
-    #[inline]
-    fn bit(&self, gram: u32) -> u64 {
-        let hash = hash(gram);
-        self.bits[(hash >> 6) as usize & (WORDS - 1)] >> (hash & 63)
     }
 
     #[inline(never)]
@@ -154,33 +150,124 @@ impl Prefilter {
         own: &Range<usize>,
         at: usize,
         gram: u32,
-        hit: &mut impl FnMut(&[u32], usize, usize),
+        hit: &mut impl FnMut(Owners<'_>, usize, usize),
     ) {
-        let mut slot = hash(gram) as usize & (self.slots.len() - 1);
+        let mut slot = hash(gram) as usize & self.slot_mask;
         loop {
-            let found = self.slots[slot];
-            if found.count == 0 {
+            let here = self.slots + slot * SLOT;
+            let count = self.number(here + 8);
+            if count == 0 {
                 return;
             }
-            if found.gram == gram {
-                for used in &self.uses[found.start as usize..(found.start + found.count) as usize] {
-                    let entry = &self.entries[used.entry as usize];
-                    let Some(start) = at.checked_sub(usize::from(used.offset)) else { continue };
-                    let length = entry.keyword.text.len();
-                    let Some(candidate) = text.get(start..start + length) else { continue };
-                    let same = if entry.keyword.any_case {
-                        candidate.eq_ignore_ascii_case(&entry.keyword.text)
-                    } else {
-                        candidate == entry.keyword.text
-                    };
-                    if same && own.contains(&start) {
-                        hit(&entry.owners, length, start);
-                    }
+            if self.number(here) == gram as usize {
+                let first = self.uses + self.number(here + 4) * USE;
+                for used in (first..first + count * USE).step_by(USE) {
+                    self.compare(text, own, at, used, hit);
                 }
                 return;
             }
-            slot = (slot + 1) & (self.slots.len() - 1);
+            slot = (slot + 1) & self.slot_mask;
         }
+    }
+
+    #[inline]
+    fn compare(
+        &self,
+        text: &[u8],
+        own: &Range<usize>,
+        at: usize,
+        used: usize,
+        hit: &mut impl FnMut(Owners<'_>, usize, usize),
+    ) {
+        let entry = self.entries + self.number(used) * ENTRY;
+        let Some(start) = at.checked_sub(self.number(used + 4)) else { return };
+        let flagged = self.number(entry + 4) as u32;
+        let length = (flagged & !ANY_CASE) as usize;
+        let keyword = self.texts + self.number(entry);
+        let (Some(candidate), keyword) =
+            (text.get(start..start + length), &self.bytes[keyword..keyword + length])
+        else {
+            return;
+        };
+        let is_same = if flagged & ANY_CASE == 0 {
+            candidate == keyword
+        } else {
+            candidate.eq_ignore_ascii_case(keyword)
+        };
+        if is_same && own.contains(&start) {
+            let first = self.owners + self.number(entry + 8) * 4;
+            let owners = &self.bytes[first..first + self.number(entry + 12) * 4];
+            hit(Owners(owners), length, start);
+        }
+    }
+}
+
+/// Who asked for a keyword.
+#[derive(Debug, Clone, Copy)]
+pub struct Owners<'a>(&'a [u8]);
+
+impl Iterator for Owners<'_> {
+    type Item = u32;
+
+    fn next(&mut self) -> Option<u32> {
+        let (first, rest) = self.0.split_first_chunk::<4>()?;
+        self.0 = rest;
+        Some(u32::from_le_bytes(*first))
+    }
+}
+
+impl Builder {
+    fn add(&mut self, keyword: &Keyword, follow: Option<[u8; 32]>, owners: &[u32]) {
+        let entry = (self.entries.len() / ENTRY) as u32;
+        match <&[u8; 3]>::try_from(keyword.text.as_slice()) {
+            Ok(&[a, b, c]) => {
+                let next = follow.unwrap_or([0xff; 32]);
+                // Folding maps bytes onto those that have the bit 0x20, so only they occur.
+                let folded =
+                    |byte: &u8| byte & 0x20 != 0 && next[usize::from(byte >> 3)] >> (byte & 7) & 1 == 1;
+                for byte in (0..=255u8).filter(folded) {
+                    self.by_gram.entry(fold([a, b, c, byte])).or_default().push((entry, 0));
+                }
+            }
+            Err(_) => {
+                if let Some((offset, gram)) = rarest(&keyword.text) {
+                    self.by_gram.entry(fold(gram)).or_default().push((entry, offset as u32));
+                }
+            }
+        }
+        let flag = if keyword.any_case { ANY_CASE } else { 0 };
+        let numbers = [
+            self.texts.len() as u32,
+            keyword.text.len() as u32 | flag,
+            (self.owners.len() / 4) as u32,
+            owners.len() as u32,
+        ];
+        self.entries.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
+        self.texts.extend_from_slice(&keyword.text);
+        self.owners.extend(owners.iter().flat_map(|owner| owner.to_le_bytes()));
+    }
+
+    fn finish(self) -> Vec<u8> {
+        let mut tags = vec![0; TAGS];
+        let slot_count = (self.by_gram.len() * 2).next_power_of_two().max(64);
+        let mut slots = vec![[0u32; 3]; slot_count];
+        let mut uses: Vec<u8> = Vec::new();
+        for (&gram, of_gram) in &self.by_gram {
+            let shared = tags[place(gram)] != 0;
+            tags[place(gram)] = if shared { SHARED } else { tag(gram) };
+            let mut slot = hash(gram) as usize & (slot_count - 1);
+            while slots[slot][2] != 0 {
+                slot = (slot + 1) & (slot_count - 1);
+            }
+            slots[slot] = [gram, (uses.len() / USE) as u32, of_gram.len() as u32];
+            uses.extend(
+                of_gram.iter().flat_map(|&(entry, offset)| [entry, offset]).flat_map(u32::to_le_bytes),
+            );
+        }
+        let counts = [slot_count, uses.len() / USE, self.entries.len() / ENTRY, self.owners.len() / 4];
+        let counts = counts.iter().flat_map(|&count| (count as u32).to_le_bytes()).collect();
+        let slots = slots.iter().flatten().flat_map(|number| number.to_le_bytes()).collect();
+        [tags, counts, slots, uses, self.entries, self.owners, self.texts].concat()
     }
 }
 
@@ -196,19 +283,29 @@ fn hash(gram: u32) -> u32 {
     gram.wrapping_mul(0x9e37_79b1) >> (32 - HASH_BITS)
 }
 
+/// A gram's place in the table of tags.
+#[inline]
+fn place(gram: u32) -> usize {
+    hash(gram) as usize & (TAGS - 1)
+}
+
+/// Tells most grams of one place apart: neither 0, which is no gram, nor `SHARED`.
+#[inline]
+fn tag(gram: u32) -> u8 {
+    ((gram.wrapping_mul(0x85eb_ca6b) >> 24) as u8).clamp(1, SHARED - 1)
+}
+
+#[inline]
+fn may_be(tags: &[u8; TAGS], gram: u32) -> bool {
+    let found = tags[place(gram)];
+    found != 0 && (found == SHARED || found == tag(gram))
+}
+
 /// The four bytes as one number, letters in lower case (and some marks changed, which the
 /// comparison sorts out).
 #[inline]
 fn fold(gram: [u8; 4]) -> u32 {
     u32::from_le_bytes(gram) | FOLD as u32
-}
-
-fn rarest(text: &[u8]) -> Option<(u8, [u8; 4])> {
-    text.windows(4)
-        .take(200)
-        .enumerate()
-        .map(|(offset, gram)| (offset as u8, [gram[0], gram[1], gram[2], gram[3]]))
-        .max_by_key(|&(offset, gram)| (rarity(gram), std::cmp::Reverse(offset)))
 }
 
 /// The bytes that may follow, as a bit set over folded bytes.
@@ -237,11 +334,10 @@ mod tests {
         text: &[u8],
         own: Range<usize>,
     ) -> Vec<(u32, usize)> {
-        let filter = Prefilter::new(
-            keywords.iter().enumerate().map(|(owner, keyword)| (keyword, follow, owner as u32)),
-        );
+        let keywords = keywords.iter().enumerate().map(|(owner, keyword)| (keyword, follow, owner as u32));
+        let filter = Prefilter::from_bytes(Prefilter::layout(keywords).into()).unwrap();
         let mut hits = Vec::new();
-        filter.find(text, own, |owners, _, start| hits.extend(owners.iter().map(|&owner| (owner, start))));
+        filter.find(text, own, |owners, _, start| hits.extend(owners.map(|owner| (owner, start))));
         hits.sort_unstable();
         hits
     }

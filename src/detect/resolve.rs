@@ -15,9 +15,9 @@ fn rank(found: &Match, pack: &Pack) -> impl Ord + use<> {
         (_, Kind::Identifier) => 1,
         // A form that any service uses says less than the name of the service that stands near.
         (Matcher::Pattern(_), Kind::Password | Kind::ConnectionString | Kind::Jwt) => 2,
-        // Several services share a prefix: a rule that knows it and saw the service's name too is
+        // Several services share a shape: a rule that knows it and saw the service's name too is
         // more telling than one that only knows it.
-        (Matcher::Context(..), _) if rule.public_prefix >= 3 => 5,
+        (Matcher::Context(..), _) if rule.public_prefix >= 3 || rule.confidence >= Confidence::High => 5,
         (Matcher::Context(..), _) => 3,
         (Matcher::Pattern(_), _) => 4,
     };

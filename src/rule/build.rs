@@ -6,5 +6,7 @@ pub mod compile;
 pub mod keyword;
 #[path = "pack.rs"]
 pub mod pack;
+#[path = "rarity.rs"]
+pub mod rarity;
 #[path = "text.rs"]
 pub mod text;

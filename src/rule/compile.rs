@@ -54,7 +54,8 @@ pub fn compile(files: &[SourceFile], check_exists: &dyn Fn(&str) -> bool) -> Res
             let refuse =
                 |problem: String| RuleError::Rule { file: file.name.clone(), rule: rule.id.clone(), problem };
             let compiled = compile_rule(&content.provider, rule, check_exists).map_err(refuse)?;
-            let book = book(&content.provider, rule).map_err(refuse)?;
+            let (compiled, keywords) = compiled;
+            let book = book(&content.provider, rule, keywords).map_err(refuse)?;
             if rules.insert(&rule.id, (compiled, book)).is_some() {
                 return Err(refuse("another rule has the same id; ids are unique over all files".into()));
             }
@@ -93,7 +94,7 @@ fn located(text: &str, error: &toml::de::Error) -> String {
     format!("line {line}: {}", error.message().replace('\n', " "))
 }
 
-fn book(provider: &Provider, rule: &RuleText) -> Result<RuleBook, String> {
+fn book(provider: &Provider, rule: &RuleText, keywords: Vec<Keyword>) -> Result<RuleBook, String> {
     let own_or_common = |own: &Option<String>, common: &Option<String>, key: &str| {
         own.clone()
             .or_else(|| common.clone())
@@ -122,6 +123,7 @@ fn book(provider: &Provider, rule: &RuleText) -> Result<RuleBook, String> {
             references: references.clone(),
         },
         examples: Examples { examples: rule.examples.clone(), counterexamples: rule.counterexamples.clone() },
+        keywords,
     })
 }
 
@@ -129,7 +131,7 @@ fn compile_rule<'a>(
     provider: &Provider,
     rule: &'a RuleText,
     check_exists: &dyn Fn(&str) -> bool,
-) -> Result<CompiledRule<'a>, String> {
+) -> Result<(CompiledRule<'a>, Vec<Keyword>), String> {
     let id_ok = |id: &str| {
         !id.is_empty() && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     };
@@ -155,10 +157,9 @@ fn compile_rule<'a>(
         (None, Some(assignment)) => assignment_matcher(rule, assignment)?,
         _ => return Err("needs exactly one of the keys `pattern` and `assignment`".into()),
     };
-    Ok(CompiledRule {
+    let compiled = CompiledRule {
         id: &rule.id,
         matcher: found.matcher,
-        keywords: found.keywords,
         follow: found.follow,
         before: found.before,
         after: found.after,
@@ -171,7 +172,8 @@ fn compile_rule<'a>(
         only_paths: rule.only_paths.iter().map(String::as_str).collect(),
         skip_paths: rule.skip_paths.iter().map(String::as_str).collect(),
         public_prefix: found.public_prefix,
-    })
+    };
+    Ok((compiled, found.keywords))
 }
 
 struct Found<'a> {

@@ -3,6 +3,7 @@
 //! The prefilter searches for literals only. They are derived from the pattern itself, so that a
 //! rule cannot lose matches because somebody wrote down the wrong words.
 
+use crate::rule::rarity::{rarest, rarity};
 use regex_syntax::hir::{Class, Hir, HirKind};
 use serde::{Deserialize, Serialize};
 
@@ -67,7 +68,7 @@ pub struct Anchors {
 pub fn anchors(hir: &Hir) -> Option<Anchors> {
     let mut parts = Vec::new();
     flatten(hir, &mut parts);
-    let mut best: Option<(usize, Anchors)> = None;
+    let mut best: Option<(u32, Anchors)> = None;
     let mut offer = |anchors: Anchors| {
         if anchors.keywords.iter().any(|keyword| keyword.text.len() < 2) {
             return;
@@ -104,12 +105,23 @@ pub fn anchors(hir: &Hir) -> Option<Anchors> {
     best.map(|(_, anchors)| anchors)
 }
 
-/// Longer is better up to a point; then fewer.
-fn score(anchors: &Anchors) -> usize {
-    let shortest = anchors.keywords.iter().map(|keyword| keyword.text.len()).min().unwrap_or(0);
-    let follow = anchors.follow.is_some_and(|follow| follow.count >= 8);
-    MOST_LITERALS + shortest.min(10) * 16 + if follow { 24 } else { 0 }
-        - anchors.keywords.len().min(MOST_LITERALS)
+/// How seldom the literals stop the search for nothing: the rarity of the commonest of them, with
+/// a prize for knowing what must follow. Few literals are better than many.
+fn score(anchors: &Anchors) -> u32 {
+    let commonest = anchors.keywords.iter().map(|keyword| literal_rarity(&keyword.text)).min().unwrap_or(0);
+    let followed = anchors.follow.map_or(0, |follow| u32::from(follow.count.min(16)) * 2);
+    (MOST_LITERALS as u32 + commonest + followed).saturating_sub(anchors.keywords.len() as u32)
+}
+
+/// The rarity of the rarest four bytes, in eighths of a bit; less for a shorter literal, more for a
+/// longer one.
+fn literal_rarity(text: &[u8]) -> u32 {
+    let rarest = rarest(text).map_or(0, |(_, gram)| rarity(gram));
+    match text.len() {
+        0..=2 => 0,
+        3 => 64,
+        length => rarest + length.min(12) as u32,
+    }
 }
 
 /// The parts of a concatenation, groups opened.

@@ -1,6 +1,7 @@
 //! Reading packs: the embedded one and the user's own files.
 
 use crate::rule::compile::{self, RuleError, SourceFile};
+use crate::rule::keyword::Keyword;
 use crate::rule::pack::{CompiledRule, Examples, RuleBook};
 use crate::rule_info::RuleInfo;
 use regex::bytes::{Regex, RegexBuilder};
@@ -9,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 
 static EMBEDDED_HOT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/pack.hot"));
 static EMBEDDED_COLD: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/pack.cold"));
+static EMBEDDED_SEARCH: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/pack.search"));
 
 /// Why a pack cannot be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -78,12 +80,20 @@ fn build(pattern: &str) -> Option<Regex> {
     RegexBuilder::new(pattern).unicode(false).build().ok()
 }
 
+/// What only reports and tests need of a rule.
+#[derive(Debug)]
+struct Book {
+    info: Arc<RuleInfo>,
+    examples: Examples,
+    keywords: Vec<Keyword>,
+}
+
 /// All rules of a run, sorted by id within each source: the embedded ones first.
 #[derive(Debug)]
 pub struct Pack {
     rules: Vec<Rule>,
     cold: Vec<&'static [u8]>,
-    books: OnceLock<Vec<(Arc<RuleInfo>, Examples)>>,
+    books: OnceLock<Vec<Book>>,
 }
 
 impl Pack {
@@ -135,15 +145,26 @@ impl Pack {
 
     /// What reports tell about a rule.
     pub fn info(&self, index: usize) -> &Arc<RuleInfo> {
-        &self.books()[index].0
+        &self.books()[index].info
     }
 
     /// What tests try with a rule.
     pub fn examples(&self, index: usize) -> &Examples {
-        &self.books()[index].1
+        &self.books()[index].examples
     }
 
-    fn books(&self) -> &[(Arc<RuleInfo>, Examples)] {
+    /// The literals that call a rule.
+    pub fn keywords(&self, index: usize) -> &[Keyword] {
+        &self.books()[index].keywords
+    }
+
+    /// The search for all keywords, laid out by the build script (see `detect::prefilter`), if the
+    /// pack is the embedded one and nothing else. The owners in it are indices of rules.
+    pub fn laid_out(&self) -> Option<&'static [u8]> {
+        (self.cold.len() == 1).then_some(EMBEDDED_SEARCH)
+    }
+
+    fn books(&self) -> &[Book] {
         self.books.get_or_init(|| {
             self.cold
                 .iter()
@@ -151,7 +172,11 @@ impl Pack {
                     // The two blobs are made in one go from the same list.
                     postcard::from_bytes::<Vec<RuleBook>>(cold).expect("the cold blob fits the hot one")
                 })
-                .map(|book| (Arc::new(book.info), book.examples))
+                .map(|book| Book {
+                    info: Arc::new(book.info),
+                    examples: book.examples,
+                    keywords: book.keywords,
+                })
                 .collect()
         })
     }

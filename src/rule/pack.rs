@@ -10,6 +10,12 @@ use crate::rule::keyword::{Follow, Keyword};
 use crate::rule_info::RuleInfo;
 use serde::{Deserialize, Serialize};
 
+/// The word of allow markers, which the search for keywords finds on the way.
+pub const MARKER_WORD: &str = "keytrail:allow";
+
+/// Stands for allow markers where the search names rules by index.
+pub const MARKER_OWNER: u32 = u32::MAX;
+
 /// What a scan needs of one rule.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CompiledRule<'a> {
@@ -17,8 +23,6 @@ pub struct CompiledRule<'a> {
     pub id: &'a str,
     /// How candidates are found.
     pub matcher: Matcher<'a>,
-    /// The literals that call the matcher.
-    pub keywords: Vec<Keyword>,
     /// What must stand right after the keyword, for a cheap look before the matcher runs.
     pub follow: Option<Follow>,
     /// How far before the keyword's first byte the matcher may look.
@@ -85,6 +89,9 @@ pub struct RuleBook {
     pub info: RuleInfo,
     /// What tests try.
     pub examples: Examples,
+    /// The literals that call the matcher. A scan does not look at them: the search for those of
+    /// the embedded pack is laid out when the program is built.
+    pub keywords: Vec<Keyword>,
 }
 
 /// A pack in its two blobs.

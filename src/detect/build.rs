@@ -1,0 +1,4 @@
+//! The part of the detection room that the build script uses (see `build.rs` at the top).
+
+#[path = "prefilter.rs"]
+pub mod prefilter;
