@@ -126,7 +126,7 @@ impl SettingArgs {
         settings.check_rules(pack.rules().iter().map(|rule| rule.id)).map_err(Failure::usage)?;
         let disabled =
             settings.rule_overrides.keys().filter(|id| !settings.rule_enabled(id)).cloned().collect();
-        let engine = Engine::new(Arc::new(pack), &RuleChoice { disabled }).map_err(Failure::usage)?;
+        let engine = Engine::new(Arc::new(pack), &RuleChoice { disabled });
         if settings.threads > 0 {
             // Fails only if threads were started before, which nothing does.
             let _ = rayon::ThreadPoolBuilder::new().num_threads(settings.threads).build_global();

@@ -15,10 +15,17 @@ pub fn stands_alone(rule: &Rule) -> bool {
 
 /// A cheap look at the bytes after a keyword, before any expression is compiled or run.
 pub fn looks_right(rule: &Rule, text: &[u8], keyword_end: usize) -> bool {
-    let Some(follow) = &rule.follow else { return true };
-    let count = usize::from(follow.count);
-    text.get(keyword_end..keyword_end + count)
-        .is_some_and(|next| next.iter().all(|&byte| follow.set.contains(byte)))
+    if let Some(follow) = &rule.follow {
+        let count = usize::from(follow.count);
+        let next = text.get(keyword_end..keyword_end + count);
+        if !next.is_some_and(|next| next.iter().all(|&byte| follow.set.contains(byte))) {
+            return false;
+        }
+    }
+    rule.later.is_none_or(|byte| {
+        let window = &text[keyword_end..(keyword_end + rule.after as usize).min(text.len())];
+        memchr::memchr(byte, window).is_some()
+    })
 }
 
 /// Adds what the rule finds round the keyword.

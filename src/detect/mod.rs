@@ -16,13 +16,13 @@ mod resolve;
 use crate::document::{Document, Encoding};
 use crate::level::Confidence;
 use crate::origin::RepoPath;
-use crate::rule::Pack;
 use crate::rule::keyword::Keyword;
 use crate::rule::pack::{MARKER_OWNER, MARKER_WORD};
+use crate::rule::{Pack, Rule};
 use prefilter::Prefilter;
 use std::collections::BTreeSet;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Something found in a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub struct Engine {
     pack: Arc<Pack>,
     prefilter: Prefilter,
     is_active: Vec<bool>,
-    paths: Vec<Option<PathCondition>>,
+    paths: Vec<OnceLock<Option<PathCondition>>>,
 }
 
 #[derive(Debug)]
@@ -62,10 +62,8 @@ struct PathCondition {
 }
 
 impl PathCondition {
-    fn of(rule: &crate::rule::Rule) -> Result<Option<Self>, globset::Error> {
-        if rule.only_paths.is_empty() && rule.skip_paths.is_empty() {
-            return Ok(None);
-        }
+    /// Fails on no glob that the compiler of packs let through.
+    fn of(rule: &Rule) -> Result<Self, globset::Error> {
         let set = |globs: &[&str]| {
             let mut builder = globset::GlobSetBuilder::new();
             for glob in globs {
@@ -74,7 +72,7 @@ impl PathCondition {
             builder.build()
         };
         let only = if rule.only_paths.is_empty() { None } else { Some(set(&rule.only_paths)?) };
-        Ok(Some(Self { only, skip: set(&rule.skip_paths)? }))
+        Ok(Self { only, skip: set(&rule.skip_paths)? })
     }
 
     fn holds(&self, path: &RepoPath) -> bool {
@@ -93,21 +91,30 @@ pub struct Scanned {
 }
 
 impl Engine {
-    /// Makes the search ready. Fails on a glob of a rule's that is none.
-    pub fn new(pack: Arc<Pack>, choice: &RuleChoice) -> Result<Self, globset::Error> {
+    /// Makes the search ready.
+    pub fn new(pack: Arc<Pack>, choice: &RuleChoice) -> Self {
         let prefilter = match pack.laid_out() {
             Some(bytes) => Prefilter::from_bytes(bytes.into()),
             None => Prefilter::from_bytes(lay_out(&pack).into()),
         };
         let prefilter = prefilter.expect("the layout is the program's own");
         let is_active = pack.rules().iter().map(|rule| !choice.disabled.contains(rule.id)).collect();
-        let paths = pack.rules().iter().map(PathCondition::of).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { pack, prefilter, is_active, paths })
+        let paths = pack.rules().iter().map(|_| OnceLock::new()).collect();
+        Self { pack, prefilter, is_active, paths }
     }
 
     /// The rules.
     pub fn pack(&self) -> &Arc<Pack> {
         &self.pack
+    }
+
+    /// Whether a rule's path conditions hold; their globs are compiled when they are first asked.
+    fn path_fits(&self, rule: &Rule, index: usize, path: &RepoPath) -> bool {
+        if rule.only_paths.is_empty() && rule.skip_paths.is_empty() {
+            return true;
+        }
+        let condition = self.paths[index].get_or_init(|| PathCondition::of(rule).ok());
+        condition.as_ref().is_none_or(|condition| condition.holds(path))
     }
 
     /// Searches one document.
@@ -132,7 +139,7 @@ impl Engine {
                 if !candidate::looks_right(rule, document.text, start + length) {
                     continue;
                 }
-                if self.paths[owner as usize].as_ref().is_some_and(|paths| !paths.holds(document.path)) {
+                if !self.path_fits(rule, owner as usize, document.path) {
                     continue;
                 }
                 candidate::propose(

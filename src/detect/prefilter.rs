@@ -203,7 +203,7 @@ impl Prefilter {
 }
 
 /// Who asked for a keyword.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct Owners<'a>(&'a [u8]);
 
 impl Iterator for Owners<'_> {

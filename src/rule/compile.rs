@@ -152,6 +152,7 @@ fn compile_rule<'a>(
     if rule.examples.is_empty() || rule.counterexamples.is_empty() {
         return Err("at least one example and one counterexample are needed".into());
     }
+    check_globs(rule)?;
     let found = match (&rule.pattern, &rule.assignment) {
         (Some(pattern), None) => pattern_matcher(rule, pattern)?,
         (None, Some(assignment)) => assignment_matcher(rule, assignment)?,
@@ -161,6 +162,7 @@ fn compile_rule<'a>(
         id: &rule.id,
         matcher: found.matcher,
         follow: found.follow,
+        later: found.later,
         before: found.before,
         after: found.after,
         kind: rule.kind,
@@ -180,6 +182,7 @@ struct Found<'a> {
     matcher: Matcher<'a>,
     keywords: Vec<Keyword>,
     follow: Option<Follow>,
+    later: Option<u8>,
     before: u32,
     after: u32,
     public_prefix: u8,
@@ -207,29 +210,31 @@ fn pattern_matcher<'a>(rule: &'a RuleText, pattern: &'a str) -> Result<Found<'a>
             matcher: Matcher::Context(pattern, context.within),
             keywords,
             follow: None,
+            later: None,
             before: context.within + reach,
             after: longest + context.within + reach,
             public_prefix,
         });
     }
-    let (keywords, lead, follow) = if let Some(words) = &rule.keywords {
+    let (keywords, lead, follow, later) = if let Some(words) = &rule.keywords {
         let keywords = words
             .iter()
             .map(|word| Keyword { text: word.to_ascii_lowercase().into_bytes(), any_case: true })
             .collect();
-        (keywords, None, None)
+        (keywords, None, None, None)
     } else {
         let anchors = keyword::anchors(&hir).ok_or(
             "key `pattern`: some matches hold no fixed text, so the prefilter cannot find them; add `context` \
              words, or `keywords` that every match holds",
         )?;
-        (anchors.keywords, anchors.lead, anchors.follow)
+        (anchors.keywords, anchors.lead, anchors.follow, anchors.later)
     };
     accept(&keywords, follow.as_ref(), "pattern")?;
     Ok(Found {
         matcher: Matcher::Pattern(pattern),
         keywords,
         follow,
+        later,
         // One byte more than the match on each side, for what `\b` looks at.
         before: lead.map_or(reach, |lead| (lead as u32).min(reach)),
         after: reach + 1,
@@ -305,10 +310,21 @@ fn assignment_matcher<'a>(rule: &'a RuleText, assignment: &'a AssignmentText) ->
         matcher: Matcher::Assignment(assignment.min_length),
         keywords,
         follow: None,
+        later: None,
         before: 256,
         after: MOST_REACH,
         public_prefix: 0,
     })
+}
+
+/// Globs are compiled when a rule is first used; here they are only tried.
+fn check_globs(rule: &RuleText) -> Result<(), String> {
+    for (key, globs) in [("only-paths", &rule.only_paths), ("skip-paths", &rule.skip_paths)] {
+        for glob in globs {
+            globset::Glob::new(glob).map_err(|error| format!("key `{key}`: {error}"))?;
+        }
+    }
+    Ok(())
 }
 
 fn companions(rule: &RuleText) -> Result<Vec<CompiledCompanion<'_>>, String> {

@@ -62,6 +62,8 @@ pub struct Anchors {
     pub lead: Option<usize>,
     /// What stands right after the keyword.
     pub follow: Option<Follow>,
+    /// A byte that is rare in text and stands somewhere after the keyword.
+    pub later: Option<u8>,
 }
 
 /// Finds the best literals of a pattern; `None` if some match needs none.
@@ -92,12 +94,13 @@ pub fn anchors(hir: &Hir) -> Option<Anchors> {
             keywords: tidy(run),
             lead: total_length(&parts[..run_start]),
             follow: parts.get(at).and_then(|part| follow(part)),
+            later: parts.get(at..).unwrap_or_default().iter().find_map(|part| telling_byte(part)),
         });
         if at == run_start {
             // Not a fixed text: what is required inside still counts.
             if let Some(keywords) = required(parts[at]) {
                 let lead = total_length(&parts[..=at]);
-                offer(Anchors { keywords, lead, follow: None });
+                offer(Anchors { keywords, lead, follow: None, later: None });
             }
             at += 1;
         }
@@ -194,6 +197,15 @@ fn product(left: &[Keyword], right: &[Keyword]) -> Option<Vec<Keyword>> {
             })
             .collect(),
     )
+}
+
+/// A byte of a fixed text that seldom stands in prose or code, such as the `@` of an address with
+/// a password. Looking for it is far cheaper than running an expression.
+fn telling_byte(part: &Hir) -> Option<u8> {
+    match part.kind() {
+        HirKind::Literal(literal) => literal.0.iter().copied().find(|byte| b"@!~^".contains(byte)),
+        _ => None,
+    }
 }
 
 /// Literals of which every match of a part contains one.

@@ -25,6 +25,8 @@ pub struct CompiledRule<'a> {
     pub matcher: Matcher<'a>,
     /// What must stand right after the keyword, for a cheap look before the matcher runs.
     pub follow: Option<Follow>,
+    /// A byte that must stand somewhere after the keyword, in the window.
+    pub later: Option<u8>,
     /// How far before the keyword's first byte the matcher may look.
     pub before: u32,
     /// How far after the keyword's first byte the matcher may look.
