@@ -203,10 +203,30 @@ impl Cursor<'_> {
                 break;
             }
         }
+        // `Some("…")`, `String("…")`: one call round the value.
+        if let Some(quote_at) = self.call() {
+            self.at = quote_at;
+            return self.quoted(self.text[quote_at], 0);
+        }
         if joint == Joint::Argument {
             return None;
         }
         Some(self.bare(joint))
+    }
+
+    /// Where the quote stands in `name("…`.
+    fn call(&self) -> Option<usize> {
+        // What reads a setting has a name of its own in the call, not the value.
+        const READS: [&[u8]; 9] =
+            [b"get", b"env", b"read", b"find", b"load", b"fetch", b"lookup", b"config", b"param"];
+        let rest = &self.text[self.at..];
+        let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_.:&".contains(byte);
+        let name = rest.iter().take(32).take_while(is_name).count();
+        let opens =
+            name > 0 && rest.get(name) == Some(&b'(') && matches!(rest.get(name + 1), Some(b'"' | b'\''));
+        let lower = rest[..name].to_ascii_lowercase();
+        let is_read = READS.iter().any(|word| memchr::memmem::find(&lower, word).is_some());
+        (opens && !is_read).then_some(self.at + name + 1)
     }
 
     /// Up to the same quote with the same number of backslashes before it, on the same line.

@@ -3,7 +3,6 @@
 use crate::detect::judge::generic::{self, Surroundings};
 use crate::detect::judge::{entropy, placeholder};
 use crate::detect::{Match, assignment, checks};
-use crate::kind::Kind;
 use crate::level::Confidence;
 use crate::rule::Rule;
 use crate::rule::pack::Matcher;
@@ -149,12 +148,6 @@ fn weigh(rule: &Rule, index: usize, text: &[u8], secret: Range<usize>) -> Option
         {
             found.confidence = Confidence::Low;
             found.notes.push(format!("looks like a stand-in: {reason}"));
-        } else if matches!(rule.kind, Kind::Password | Kind::ConnectionString)
-            && matches!(rule.matcher, Matcher::Pattern(_))
-            && generic::is_stand_in_password(random)
-        {
-            found.confidence = Confidence::Low;
-            found.notes.push("looks like a stand-in: it reads like a word".to_owned());
         }
     }
     Some(found)

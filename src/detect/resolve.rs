@@ -13,8 +13,10 @@ fn rank(found: &Match, pack: &Pack) -> impl Ord + use<> {
     let telling = match (rule.matcher, rule.kind) {
         (Matcher::Assignment(_), _) | (_, Kind::Generic) => 0,
         (_, Kind::Identifier) => 1,
+        // A password without a mark of its own can stand in any address.
+        (Matcher::Pattern(_), Kind::Password) if rule.public_prefix < 3 => 1,
         // A form that any service uses says less than the name of the service that stands near.
-        (Matcher::Pattern(_), Kind::Password | Kind::ConnectionString | Kind::Jwt) => 2,
+        (Matcher::Pattern(_), Kind::ConnectionString | Kind::Jwt) => 2,
         // Several services share a shape: a rule that knows it and saw the service's name too is
         // more telling than one that only knows it.
         (Matcher::Context(..), _) if rule.public_prefix >= 3 || rule.confidence >= Confidence::High => 5,

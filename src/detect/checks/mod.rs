@@ -9,7 +9,9 @@ mod atlassian;
 mod aws;
 mod azure;
 mod base58;
+mod basic_auth;
 mod bech32;
+mod chosen_password;
 mod crc16;
 mod discord;
 mod encode;
@@ -156,10 +158,22 @@ static ALL: &[Check] = &[
         complete: Some(base58::complete),
     },
     Check {
+        name: "basic-auth",
+        about: "Basic authorization: base64 of a name, a colon and a password",
+        judge: basic_auth::judge,
+        complete: None,
+    },
+    Check {
         name: "bech32-age",
         about: "age identities: Bech32 checksum",
         judge: bech32::judge,
         complete: Some(bech32::complete),
+    },
+    Check {
+        name: "chosen-password",
+        about: "Passwords that people choose: what reads like a word is a sample",
+        judge: chosen_password::judge,
+        complete: None,
     },
     Check {
         name: "crc16-nkey",

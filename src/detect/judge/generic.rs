@@ -72,11 +72,18 @@ pub fn judge(around: Surroundings<'_>, found: &Assignment, min_length: usize) ->
     {
         return None;
     }
-    if placeholder::reason(value).is_some() || line_denies(text, found) {
+    if is_password_hash(value) {
+        return None;
+    }
+    if placeholder::reason(value).is_some()
+        || line_denies(text, found)
+        || is_file_name(value)
+        || has_escapes(value)
+    {
         return Some(Confidence::Low);
     }
     let looks = Looks::of(value);
-    if looks.spaces > 0 || looks.is_path_or_url(value) || looks.is_number() {
+    if looks.spaces > 0 || looks.is_path_or_url(value) || looks.is_number() || is_uuid(value) {
         return Some(Confidence::Low);
     }
     let confidence = match sort {
@@ -91,11 +98,7 @@ pub fn judge(around: Surroundings<'_>, found: &Assignment, min_length: usize) ->
 fn password(value: &[u8], looks: &Looks) -> Confidence {
     let is_dressed_up = looks.digits >= 2 && looks.marks >= 1 && looks.classes() >= 3 && value.len() >= 9;
     if (is_dressed_up && !mentions_secrets(value)) || !words::is_wordy(value) {
-        return if looks.letters() == 0 || (value.len() < 6 && looks.classes() < 2) {
-            Confidence::Low
-        } else {
-            Confidence::Medium
-        };
+        return if looks.letters() == 0 || value.len() < 5 { Confidence::Low } else { Confidence::Medium };
     }
     Confidence::Low
 }
@@ -107,6 +110,49 @@ fn random(value: &[u8], looks: &Looks, least: usize) -> Confidence {
     let enough = if is_mixed { 2.6 } else { 3.0 };
     let is_long = value.len() >= if is_mixed { least } else { least.max(12) };
     if is_long && bits >= enough && !words::is_wordy(value) { Confidence::Medium } else { Confidence::Low }
+}
+
+/// `$2a$…`, `$argon2id$…`, `{SSHA}…`: a hash that can be attacked, and no password.
+fn is_password_hash(value: &[u8]) -> bool {
+    let marks = value.iter().filter(|&&byte| byte == b'$').count();
+    (value.starts_with(b"$") && marks >= 3) || value.starts_with(b"{CRYPT}") || value.starts_with(b"{SSHA")
+}
+
+/// A name with an ending that files have.
+fn is_file_name(value: &[u8]) -> bool {
+    const ENDINGS: [&[u8]; 14] = [
+        b".json",
+        b".yaml",
+        b".yml",
+        b".conf",
+        b".pem",
+        b".key",
+        b".txt",
+        b".crt",
+        b".xml",
+        b".properties",
+        b".toml",
+        b".env",
+        b".cfg",
+        b".html",
+    ];
+    ENDINGS.iter().any(|ending| value.ends_with(ending)) || value.ends_with(b"-kubeconfig")
+}
+
+/// Escapes of a language, as in text of another script: no generator makes them.
+fn has_escapes(value: &[u8]) -> bool {
+    [b"\\u".as_slice(), b"\\x", b"\\t", b"\\n"]
+        .iter()
+        .any(|escape| memchr::memmem::find(value, escape).is_some())
+}
+
+/// Eight, four, four, four and twelve hexadecimal digits: an identifier more often than a secret.
+fn is_uuid(value: &[u8]) -> bool {
+    value.len() == 36
+        && value.iter().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => *byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
 }
 
 /// Whether a value speaks of secrets, as stand-ins do.

@@ -108,8 +108,25 @@ const DENIED_ENDINGS: &[&str] = &[
 
 /// Words anywhere in a name that deny it.
 const DENIED_WORDS: &[&str] = &[
-    "sha1", "sha2", "sha256", "sha512", "md5", "hashed", "expected", "public", "csrf", "xsrf", "forgot",
-    "example", "sample", "dummy", "fake", "mock", "invalid", "wrong",
+    "jsonwebtoken",
+    "sha1",
+    "sha2",
+    "sha256",
+    "sha512",
+    "md5",
+    "hashed",
+    "expected",
+    "public",
+    "csrf",
+    "xsrf",
+    "forgot",
+    "example",
+    "sample",
+    "dummy",
+    "fake",
+    "mock",
+    "invalid",
+    "wrong",
 ];
 
 /// What a name promises.

@@ -59,6 +59,8 @@ const WORDS: &[&str] = &[
     "#####",
     "lorem",
     "qwerty",
+    "asdf",
+    "abc123",
     "asdfgh",
     "todo",
     "fixme",

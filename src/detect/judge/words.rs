@@ -65,10 +65,12 @@ pub fn coverage(text: &[u8]) -> (usize, usize) {
     (letters, wordlike)
 }
 
-/// Whether most letters of a text read like words.
+/// Whether a text reads like words: most of its letters do, and they are half of its letters and
+/// digits.
 pub fn is_wordy(text: &[u8]) -> bool {
     let (letters, wordlike) = coverage(text);
-    letters >= SHORTEST && wordlike * 10 >= letters * 6
+    let characters = text.iter().filter(|byte| byte.is_ascii_alphanumeric()).count();
+    letters >= SHORTEST && wordlike * 10 >= letters * 6 && wordlike * 2 >= characters
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod openpgp;
 mod openssh;
 
 use super::{Outcome, READ_AHEAD, Verdict, encode};
+use crate::detect::judge::entropy::shannon;
 use body::Body;
 use std::ops::Range;
 
@@ -16,6 +17,9 @@ const DASHES: &[u8] = b"-----";
 const LEAST_CUT: usize = 64;
 
 /// What the bytes of a key say.
+/// So much base64 may be a key even if we cannot decode it.
+const LEAST_UNKNOWN: usize = 150;
+
 #[derive(Debug, PartialEq, Eq)]
 struct Key {
     /// Which structure held, as a verdict.
@@ -42,6 +46,11 @@ pub fn judge(text: &[u8], secret: Range<usize>) -> Outcome {
         Some(cipher) if body.data.len() >= LEAST_CUT => locked(cipher),
         _ => match key(label, &body) {
             Ok(key) => describe(key),
+            // Long and even base64 is no text that somebody wrote as a sample; it may be a key of a
+            // form that we do not know.
+            Err(_) if body.data.len() >= LEAST_UNKNOWN && shannon(&body.data) >= 5.0 => {
+                Outcome::unknown().with("its base64 does not decode to a key of a known form")
+            }
             Err(why) => Outcome::refuted(why),
         },
     };
