@@ -12,7 +12,8 @@ source "$root/tests/e2e/common.sh"
 find_program "${1:-}"
 with_pypi pre-commit "pre-commit>=3.2"
 export PATH=$scratch/bin:$PATH
-export PRE_COMMIT_HOME=$cache/pre-commit-home
+# Not in the cache: the framework knows an environment by the path of the clone, which is new each time.
+export PRE_COMMIT_HOME=$scratch/pre-commit-home
 # Builds of the same dependencies find each other's work.
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target}
 say "$(pre-commit --version), $(keytrail --version)"
