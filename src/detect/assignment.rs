@@ -38,7 +38,7 @@ pub struct Assignment {
 
 /// The assignment whose name holds the bytes at `keyword`.
 pub fn around(text: &[u8], keyword: Range<usize>) -> Option<Assignment> {
-    let name = name_around(text, keyword)?;
+    let name = name_around(text, trimmed(text, keyword))?;
     let mut cursor = Cursor { text, at: name.end };
     let opened_by = name.start.checked_sub(1).map(|at| text[at]);
     let name_quote = cursor.closing_quote();
@@ -47,6 +47,11 @@ pub fn around(text: &[u8], keyword: Range<usize>) -> Option<Assignment> {
         cursor.at += 1;
     }
     let spaces = cursor.spaces();
+    // `<add key="name" value="…"/>`
+    if name_quote.is_some() && spaces > 0 && cursor.attribute() {
+        let (value, quote) = cursor.value(Joint::Argument)?;
+        return (!value.is_empty()).then_some(Assignment { name, value, quote, joint: Joint::Element });
+    }
     let joint = match cursor.peek()? {
         b'>' if opened_by == Some(b'<') && name_quote.is_none() => {
             cursor.at += 1;
@@ -70,6 +75,14 @@ pub fn around(text: &[u8], keyword: Range<usize>) -> Option<Assignment> {
     }
     let (value, quote) = cursor.value(joint)?;
     (!value.is_empty()).then_some(Assignment { name, value, quote, joint })
+}
+
+/// A keyword without the marks that it begins or ends with.
+fn trimmed(text: &[u8], keyword: Range<usize>) -> Range<usize> {
+    let is_mark = |byte: &&u8| !byte.is_ascii_alphanumeric();
+    let before = text[keyword.clone()].iter().take_while(is_mark).count();
+    let after = text[keyword.start + before..keyword.end].iter().rev().take_while(is_mark).count();
+    keyword.start + before..keyword.end - after
 }
 
 /// The whole identifier round a keyword.
@@ -111,6 +124,16 @@ impl Cursor<'_> {
             self.at += escaped + 1;
             quote
         })
+    }
+
+    /// `value=` of an XML attribute, which is passed over.
+    fn attribute(&mut self) -> bool {
+        let rest = &self.text[self.at..];
+        let is_value = rest.len() > 6 && rest[..6].eq_ignore_ascii_case(b"value=");
+        if is_value {
+            self.at += 6;
+        }
+        is_value
     }
 
     /// An operator that gives or compares.

@@ -1,7 +1,9 @@
 //! From a keyword to candidates: runs a rule's matcher near the keyword and weighs what it finds.
 
-use crate::detect::judge::{entropy, generic, placeholder};
+use crate::detect::judge::generic::{self, Surroundings};
+use crate::detect::judge::{entropy, placeholder};
 use crate::detect::{Match, assignment, checks};
+use crate::kind::Kind;
 use crate::level::Confidence;
 use crate::rule::Rule;
 use crate::rule::pack::Matcher;
@@ -29,11 +31,18 @@ pub fn looks_right(rule: &Rule, text: &[u8], keyword_end: usize) -> bool {
 }
 
 /// Adds what the rule finds round the keyword.
-pub fn propose(rule: &Rule, index: usize, text: &[u8], keyword: Range<usize>, candidates: &mut Vec<Match>) {
+pub fn propose(
+    rule: &Rule,
+    index: usize,
+    around: Surroundings<'_>,
+    keyword: Range<usize>,
+    candidates: &mut Vec<Match>,
+) {
+    let text = around.text;
     match rule.matcher {
         Matcher::Assignment(min_length) => {
             if let Some(found) = assignment::around(text, keyword)
-                && let Some(confidence) = generic::judge(text, &found, min_length as usize)
+                && let Some(confidence) = generic::judge(around, &found, min_length as usize)
             {
                 candidates.push(Match {
                     rule: index,
@@ -140,6 +149,12 @@ fn weigh(rule: &Rule, index: usize, text: &[u8], secret: Range<usize>) -> Option
         {
             found.confidence = Confidence::Low;
             found.notes.push(format!("looks like a stand-in: {reason}"));
+        } else if matches!(rule.kind, Kind::Password | Kind::ConnectionString)
+            && matches!(rule.matcher, Matcher::Pattern(_))
+            && generic::is_stand_in_password(random)
+        {
+            found.confidence = Confidence::Low;
+            found.notes.push("looks like a stand-in: it reads like a word".to_owned());
         }
     }
     Some(found)

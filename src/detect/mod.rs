@@ -9,6 +9,7 @@ pub mod assignment;
 mod candidate;
 pub mod checks;
 pub mod conformance;
+mod file_kind;
 pub mod judge;
 pub mod prefilter;
 mod resolve;
@@ -19,6 +20,7 @@ use crate::origin::RepoPath;
 use crate::rule::keyword::Keyword;
 use crate::rule::pack::{MARKER_OWNER, MARKER_WORD};
 use crate::rule::{Pack, Rule};
+use judge::generic::Surroundings;
 use prefilter::Prefilter;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -121,6 +123,7 @@ impl Engine {
     pub fn scan(&self, document: &Document<'_>) -> Scanned {
         let mut candidates = Vec::new();
         let mut has_markers = false;
+        let around = Surroundings { text: document.text, is_code: file_kind::is_code(document.path) };
         let is_binary = document.encoding == Encoding::Binary;
         self.prefilter.find(document.text, document.own.clone(), |owners, length, start| {
             for owner in owners {
@@ -142,13 +145,7 @@ impl Engine {
                 if !self.path_fits(rule, owner as usize, document.path) {
                     continue;
                 }
-                candidate::propose(
-                    rule,
-                    owner as usize,
-                    document.text,
-                    start..start + length,
-                    &mut candidates,
-                );
+                candidate::propose(rule, owner as usize, around, start..start + length, &mut candidates);
             }
         });
         Scanned { matches: resolve::resolve(candidates, &self.pack), has_markers }

@@ -298,7 +298,10 @@ fn assignment_matcher<'a>(rule: &'a RuleText, assignment: &'a AssignmentText) ->
     }
     let mut keywords = Vec::new();
     for name in &assignment.names {
-        for separator in ["", "_", "-", "."] {
+        // A name that ends in a mark means just that: `pwd=`.
+        let is_marked = |byte: Option<&u8>| byte.is_some_and(|byte| !byte.is_ascii_alphanumeric());
+        let is_exact = is_marked(name.as_bytes().first()) || is_marked(name.as_bytes().last());
+        for separator in if is_exact { &["_"][..] } else { &["", "_", "-", "."] } {
             let text = name.to_ascii_lowercase().replace('_', separator).into_bytes();
             keywords.push(Keyword { text, any_case: true });
         }

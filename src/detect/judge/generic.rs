@@ -1,110 +1,9 @@
 //! Judges a value by the name it is given to and by its own looks, where no format helps.
 
-use crate::detect::assignment::{Assignment, Joint};
-use crate::detect::judge::{entropy, placeholder};
+use crate::detect::assignment::Assignment;
+use crate::detect::judge::name::{self, Sort};
+use crate::detect::judge::{entropy, placeholder, words};
 use crate::level::Confidence;
-
-/// Words at the end of a name that make the value something about a secret, not the secret.
-const DENIED_ENDINGS: &[&str] = &[
-    "url",
-    "uri",
-    "path",
-    "file",
-    "filename",
-    "dir",
-    "name",
-    "field",
-    "label",
-    "type",
-    "id",
-    "ids",
-    "length",
-    "len",
-    "size",
-    "count",
-    "min",
-    "max",
-    "expiry",
-    "expires",
-    "expiration",
-    "expired",
-    "ttl",
-    "timeout",
-    "lifetime",
-    "age",
-    "hint",
-    "policy",
-    "regex",
-    "pattern",
-    "placeholder",
-    "prompt",
-    "title",
-    "text",
-    "message",
-    "error",
-    "endpoint",
-    "header",
-    "prefix",
-    "suffix",
-    "format",
-    "algorithm",
-    "alg",
-    "method",
-    "mode",
-    "store",
-    "manager",
-    "provider",
-    "service",
-    "factory",
-    "class",
-    "column",
-    "selector",
-    "input",
-    "form",
-    "view",
-    "page",
-    "link",
-    "reset",
-    "change",
-    "strength",
-    "required",
-    "enabled",
-    "valid",
-    "validator",
-    "encoder",
-    "env",
-    "var",
-    "arn",
-    "ref",
-    "scope",
-    "scopes",
-    "issuer",
-    "audience",
-    "usage",
-    "help",
-    "desc",
-    "description",
-    "info",
-    "status",
-    "state",
-    "index",
-    "version",
-    "rotation",
-    "location",
-    "source",
-    "command",
-    "cmd",
-    "parser",
-    "handler",
-    "event",
-    "request",
-    "response",
-    "at",
-];
-
-/// Words anywhere in a name that deny it.
-const DENIED_WORDS: &[&str] =
-    &["public", "csrf", "xsrf", "forgot", "example", "sample", "dummy", "fake", "mock", "invalid", "wrong"];
 
 /// Values that say that there is none.
 const NOTHING: &[&str] = &[
@@ -148,70 +47,106 @@ const NOTHING: &[&str] = &[
     "n/a",
 ];
 
+/// What surrounds an assignment.
+#[derive(Debug, Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// The text.
+    pub text: &'a [u8],
+    /// Whether the file is source code, where a bare word is a name and not a value.
+    pub is_code: bool,
+}
+
 /// How sure a value makes us; `None` if it is no secret.
-pub fn judge(text: &[u8], found: &Assignment, min_length: usize) -> Option<Confidence> {
-    let (name, value) = (&text[found.name.clone()], &text[found.value.clone()]);
+pub fn judge(around: Surroundings<'_>, found: &Assignment, min_length: usize) -> Option<Confidence> {
+    let text = around.text;
+    let (own_name, value) = (&text[found.name.clone()], &text[found.value.clone()]);
+    let is_quoted = found.quote.is_some();
+    let words = name::words(own_name);
+    let sort = name::sort_of(&words)?;
+    let min_length = if sort == Sort::Password { min_length.min(5) } else { min_length };
     if value.len() < min_length
-        || name_denies(name)
-        || is_nothing(name, value)
-        || is_reference(value, found.quote.is_some())
+        || name::denies(&words)
+        || is_nothing(own_name, value)
+        || is_reference(value, is_quoted, around.is_code)
+        || continues_as_template(text, found.value.end)
     {
         return None;
     }
-    if placeholder::reason(value).is_some() {
+    if placeholder::reason(value).is_some() || line_denies(text, found) {
         return Some(Confidence::Low);
     }
     let looks = Looks::of(value);
-    if looks.spaces > 0 || looks.is_words(value) || looks.is_path_or_url(value) {
+    if looks.spaces > 0 || looks.is_path_or_url(value) || looks.is_number() {
         return Some(Confidence::Low);
     }
-    let bits = entropy::shannon(value);
-    let mixed = looks.classes() >= 3 || (looks.digits > 0 && looks.letters() > 0);
-    let strong = bits >= 3.0 && mixed && value.len() >= 12;
-    let fair = bits >= 2.5 && mixed;
-    let by_joint = |confidence: Confidence| match found.joint {
-        Joint::Comparison => confidence.lowered(),
-        _ => confidence,
+    let confidence = match sort {
+        Sort::Password => password(value, &looks),
+        Sort::Key => random(value, &looks, 16),
+        Sort::Token => random(value, &looks, 8),
     };
-    match (strong, fair) {
-        (true, _) => Some(by_joint(Confidence::Medium)),
-        (false, true) if says_password(name) && found.quote.is_some() => Some(by_joint(Confidence::Medium)),
-        (false, true) => Some(Confidence::Low),
-        _ => None,
-    }
+    Some(confidence)
 }
 
-fn says_password(name: &[u8]) -> bool {
-    let name = name.to_ascii_lowercase();
-    [b"passw".as_slice(), b"pwd", b"passphrase"]
+/// What a person chose: anything that is no word counts, and a word only with enough around it.
+fn password(value: &[u8], looks: &Looks) -> Confidence {
+    let is_dressed_up = looks.digits >= 2 && looks.marks >= 1 && looks.classes() >= 3 && value.len() >= 9;
+    if (is_dressed_up && !mentions_secrets(value)) || !words::is_wordy(value) {
+        return if looks.letters() == 0 || (value.len() < 6 && looks.classes() < 2) {
+            Confidence::Low
+        } else {
+            Confidence::Medium
+        };
+    }
+    Confidence::Low
+}
+
+/// What a machine made: long enough, of several characters, and not made of words.
+fn random(value: &[u8], looks: &Looks, least: usize) -> Confidence {
+    let bits = entropy::shannon(value);
+    let is_mixed = looks.digits > 0 && looks.letters() > 0 || (looks.upper > 1 && looks.lower > 1);
+    let enough = if is_mixed { 2.6 } else { 3.0 };
+    let is_long = value.len() >= if is_mixed { least } else { least.max(12) };
+    if is_long && bits >= enough && !words::is_wordy(value) { Confidence::Medium } else { Confidence::Low }
+}
+
+/// Whether a value speaks of secrets, as stand-ins do.
+fn mentions_secrets(value: &[u8]) -> bool {
+    let lower = value.to_ascii_lowercase();
+    [b"pass".as_slice(), b"secret", b"test", b"user", b"admin", b"token", b"demo", b"default"]
         .iter()
-        .any(|word| memchr::memmem::find(&name, word).is_some())
+        .any(|word| memchr::memmem::find(&lower, word).is_some())
 }
 
-/// The words of a name: split at marks and where lower case turns to upper.
-fn words(name: &[u8]) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut last = b'_';
-    for &byte in name {
-        let starts = byte.is_ascii_uppercase() && last.is_ascii_lowercase();
-        if (starts || !byte.is_ascii_alphanumeric()) && words.last().is_some_and(|word| !word.is_empty()) {
-            words.push(String::new());
-        }
-        if byte.is_ascii_alphanumeric()
-            && let Some(word) = words.last_mut()
-        {
-            word.push(char::from(byte.to_ascii_lowercase()));
-        }
-        last = byte;
-    }
-    words.retain(|word| !word.is_empty());
-    words
+/// Whether a password of an address is one that nobody uses in earnest.
+pub fn is_stand_in_password(value: &[u8]) -> bool {
+    placeholder::reason(value).is_some()
+        || is_nothing(b"", value)
+        || password(value, &Looks::of(value)) == Confidence::Low
 }
 
-fn name_denies(name: &[u8]) -> bool {
-    let words = words(name);
-    words.iter().any(|word| DENIED_WORDS.contains(&word.as_str()))
-        || words.last().is_some_and(|word| DENIED_ENDINGS.contains(&word.as_str()))
+/// Whether the value goes on as a template: `prefix-{{ name }}`, `abc${NAME}`.
+fn continues_as_template(text: &[u8], end: usize) -> bool {
+    let rest = &text[end.min(text.len())..];
+    [b"{{".as_slice(), b"${", b"$(", b"<%", b"%(", b"#{"].iter().any(|start| rest.starts_with(start))
+}
+
+/// Whether the line's own comment says that this is no secret.
+fn line_denies(text: &[u8], found: &Assignment) -> bool {
+    const DENIALS: [&[u8]; 9] = [
+        b"nosec",
+        b"nolint",
+        b"noqa",
+        b"notsecret",
+        b"not a secret",
+        b"false positive",
+        b"false-positive",
+        b":allow",
+        b"allowlist",
+    ];
+    let rest = &text[found.value.end..];
+    let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len()).min(200)];
+    let lower = line.to_ascii_lowercase();
+    DENIALS.iter().any(|denial| memchr::memmem::find(&lower, denial).is_some())
 }
 
 fn is_nothing(name: &[u8], value: &[u8]) -> bool {
@@ -220,10 +155,11 @@ fn is_nothing(name: &[u8], value: &[u8]) -> bool {
 }
 
 /// Whether the value stands for another: a variable, a template, a call, a sealed value.
-fn is_reference(value: &[u8], quoted: bool) -> bool {
-    let starts = [
-        b"$".as_slice(),
-        b"{",
+fn is_reference(value: &[u8], is_quoted: bool, is_code: bool) -> bool {
+    const STARTS: [&[u8]; 19] = [
+        b"${",
+        b"$(",
+        b"{{",
         b"<",
         b"%",
         b"@",
@@ -241,27 +177,45 @@ fn is_reference(value: &[u8], quoted: bool) -> bool {
         b"secretsmanager:",
         b"(",
     ];
-    if starts.iter().any(|start| value.starts_with(start)) {
+    const PARTS: [&[u8]; 14] = [
+        b"${", b"{{", b"$(", b"#{", b"%{", b"<%", b"}}", b"%s", b"%(", b"{0}", b"()", b"\\(", b" + ", b"').",
+    ];
+    if STARTS.iter().any(|start| value.starts_with(start)) || is_variable(value) {
         return true;
     }
-    let holds = [b"${".as_slice(), b"{{", b"$(", b"#{", b"%{", b"<%", b"}}", b"%s", b"%(", b"{0}"];
-    if holds.iter().any(|part| memchr::memmem::find(value, part).is_some()) {
+    if PARTS.iter().any(|part| memchr::memmem::find(value, part).is_some()) || value.starts_with(b")") {
         return true;
     }
-    if quoted {
+    if is_quoted {
         return false;
     }
-    // Bare words of code: calls, members, indexing, other identifiers.
-    let is_identifier = value.iter().all(|byte| {
-        byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'.' | b':' | b'?' | b'!' | b'-' | b'>')
-    });
-    is_identifier
-        || value.iter().any(|byte| matches!(byte, b'(' | b'[' | b'{' | b'*' | b'\\'))
+    let has_code = value.iter().any(|byte| matches!(byte, b'(' | b'[' | b'{' | b'*' | b'\\'))
         || memchr::memmem::find(value, b"::").is_some()
+        || memchr::memmem::find(value, b"->").is_some()
         || is_member(value)
+        || value.starts_with(b"0x");
+    // In code a bare value is a name or a number, unless it is long and has digits in it.
+    let is_name = is_code && (value.len() < 16 || !value.iter().any(u8::is_ascii_digit));
+    has_code || is_name || is_constant(value)
 }
 
-/// `self.password1`, `process.env.KEY_2`: words joined by dots, each starting with a letter.
+/// `$NAME`, `\$NAME`, `$Name->x`.
+fn is_variable(value: &[u8]) -> bool {
+    let name = value.strip_prefix(b"\\").unwrap_or(value).strip_prefix(b"$");
+    name.is_some_and(|name| {
+        name.len() >= 2
+            && name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_->[]'.".contains(byte))
+            && name[0].is_ascii_alphabetic()
+            && words::is_wordy(name)
+    })
+}
+
+/// `SOME_CONSTANT_NAME`: capitals with low lines, or words joined by dashes.
+fn is_constant(value: &[u8]) -> bool {
+    value.contains(&b'_') && value.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'_')
+}
+
+/// `process.env.KEY_2`: words joined by dots, each starting with a letter.
 fn is_member(value: &[u8]) -> bool {
     let mut parts = 0;
     for part in value.split(|&byte| byte == b'.') {
@@ -307,13 +261,9 @@ impl Looks {
         [self.lower, self.upper, self.digits, self.marks].iter().filter(|&&count| count > 0).count()
     }
 
-    /// Words joined by marks, as in `user-password-field`, `MyClassName`.
-    fn is_words(&self, value: &[u8]) -> bool {
-        self.digits == 0
-            && value.iter().all(|byte| {
-                byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'-' | b'.' | b':' | b' ' | b'/')
-            })
-            && (self.upper == 0 || self.lower == 0 || self.marks > 0 || self.upper * 4 <= self.lower)
+    /// Digits and marks only: a count, a date, a version.
+    fn is_number(&self) -> bool {
+        self.letters() == 0
     }
 
     fn is_path_or_url(&self, value: &[u8]) -> bool {

@@ -2,4 +2,6 @@
 
 pub mod entropy;
 pub mod generic;
+pub mod name;
 pub mod placeholder;
+pub mod words;

@@ -1,0 +1,264 @@
+//! What the name of a value promises, and what it denies.
+
+/// Words at the end of a name that make the value something about a secret, not the secret.
+const DENIED_ENDINGS: &[&str] = &[
+    "url",
+    "uri",
+    "path",
+    "file",
+    "filename",
+    "dir",
+    "name",
+    "field",
+    "label",
+    "type",
+    "id",
+    "ids",
+    "length",
+    "len",
+    "size",
+    "count",
+    "min",
+    "max",
+    "expiry",
+    "expires",
+    "expiration",
+    "expired",
+    "ttl",
+    "timeout",
+    "lifetime",
+    "age",
+    "hint",
+    "policy",
+    "regex",
+    "pattern",
+    "placeholder",
+    "prompt",
+    "title",
+    "text",
+    "message",
+    "error",
+    "endpoint",
+    "header",
+    "prefix",
+    "suffix",
+    "format",
+    "algorithm",
+    "alg",
+    "method",
+    "mode",
+    "store",
+    "manager",
+    "provider",
+    "service",
+    "factory",
+    "class",
+    "column",
+    "selector",
+    "input",
+    "form",
+    "view",
+    "page",
+    "link",
+    "reset",
+    "change",
+    "strength",
+    "required",
+    "enabled",
+    "valid",
+    "validator",
+    "encoder",
+    "env",
+    "var",
+    "arn",
+    "ref",
+    "scope",
+    "scopes",
+    "issuer",
+    "audience",
+    "usage",
+    "help",
+    "desc",
+    "description",
+    "info",
+    "status",
+    "state",
+    "index",
+    "version",
+    "rotation",
+    "location",
+    "source",
+    "command",
+    "cmd",
+    "parser",
+    "handler",
+    "event",
+    "request",
+    "response",
+    "at",
+    "scheme",
+    "flag",
+    "flags",
+    "mask",
+    "digest",
+    "checksum",
+    "fingerprint",
+    "confirmation",
+];
+
+/// Words anywhere in a name that deny it.
+const DENIED_WORDS: &[&str] = &[
+    "sha1", "sha2", "sha256", "sha512", "md5", "hashed", "expected", "public", "csrf", "xsrf", "forgot",
+    "example", "sample", "dummy", "fake", "mock", "invalid", "wrong",
+];
+
+/// What a name promises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort {
+    /// Something that a person may have made up.
+    Password,
+    /// Something that a machine made.
+    Token,
+    /// Something that is often no secret at all.
+    Key,
+}
+
+/// What these words of a name promise; `None` if nothing.
+pub fn sort_of(words: &[String]) -> Option<Sort> {
+    let has = |parts: &[&str]| words.iter().any(|word| parts.iter().any(|part| word.contains(part)));
+    let is = |parts: &[&str]| words.iter().any(|word| parts.contains(&word.as_str()));
+    if has(&["passw", "passphrase", "passcode"])
+        || is(&["pwd", "pass", "passwd", "pswd", "pw"])
+        || has(&["userpwd", "dbpwd"])
+    {
+        return Some(Sort::Password);
+    }
+    if has(&["secret", "token", "credential", "apikey", "accesskey", "authkey"]) || is(&["auth", "bearer"]) {
+        return Some(Sort::Token);
+    }
+    let qualified = is(&[
+        "api",
+        "app",
+        "access",
+        "auth",
+        "account",
+        "private",
+        "signing",
+        "encryption",
+        "encrypt",
+        "master",
+        "service",
+        "license",
+        "hmac",
+        "client",
+        "consumer",
+    ]);
+    match words.last().map(String::as_str) {
+        Some("key") if qualified => Some(Sort::Token),
+        _ if qualified && is(&["key"]) => Some(Sort::Token),
+        Some("key") if !is(KEYS_OF_DATA) => Some(Sort::Key),
+        _ if words.iter().any(|word| word.len() > 3 && word.ends_with("key")) => Some(Sort::Key),
+        _ => None,
+    }
+}
+
+/// Words before `key` that make it a place in a table or a button.
+const KEYS_OF_DATA: &[&str] = &[
+    "primary",
+    "foreign",
+    "sort",
+    "cache",
+    "partition",
+    "map",
+    "dict",
+    "lookup",
+    "index",
+    "row",
+    "column",
+    "group",
+    "hash",
+    "range",
+    "object",
+    "item",
+    "field",
+    "config",
+    "translation",
+    "i18n",
+    "locale",
+    "msg",
+    "message",
+    "registry",
+    "event",
+    "key",
+    "host",
+    "public",
+    "pub",
+    "storage",
+    "session",
+    "state",
+    "store",
+    "props",
+    "prop",
+    "data",
+    "json",
+    "attr",
+    "attribute",
+    "meta",
+    "query",
+    "param",
+    "header",
+    "label",
+    "short",
+    "hot",
+    "arrow",
+    "shift",
+    "ctrl",
+    "alt",
+    "modifier",
+    "keyboard",
+    "idempotency",
+    "dedup",
+    "unique",
+    "natural",
+    "surrogate",
+    "parent",
+    "child",
+    "tree",
+    "s3",
+    "bucket",
+    "file",
+    "known",
+    "repo",
+    "gpg",
+    "site",
+    "publishable",
+    "anon",
+    "verify",
+    "verification",
+];
+
+/// The words of a name: split at marks and where lower case turns to upper.
+pub fn words(name: &[u8]) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut last = b'_';
+    for &byte in name {
+        let starts = byte.is_ascii_uppercase() && last.is_ascii_lowercase();
+        if (starts || !byte.is_ascii_alphanumeric()) && words.last().is_some_and(|word| !word.is_empty()) {
+            words.push(String::new());
+        }
+        if byte.is_ascii_alphanumeric()
+            && let Some(word) = words.last_mut()
+        {
+            word.push(char::from(byte.to_ascii_lowercase()));
+        }
+        last = byte;
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// Whether a name says that its value is about a secret and is none.
+pub fn denies(words: &[String]) -> bool {
+    words.iter().any(|word| DENIED_WORDS.contains(&word.as_str()))
+        || words.last().is_some_and(|word| DENIED_ENDINGS.contains(&word.as_str()))
+}
