@@ -8,7 +8,9 @@ mod gate;
 mod hooks;
 mod places;
 mod reports;
+mod repositories;
 mod rules;
+mod staged;
 
 use common::Repo;
 use std::path::Path;
