@@ -57,7 +57,7 @@ pub fn around(text: &[u8], keyword: Range<usize>) -> Option<Assignment> {
             cursor.at += 1;
             Joint::Element
         }
-        b',' if name_quote.is_some() => {
+        b',' if name_quote.is_some() && is_first_argument(text, name.start) => {
             cursor.at += 1;
             Joint::Argument
         }
@@ -97,6 +97,12 @@ fn name_around(text: &[u8], keyword: Range<usize>) -> Option<Range<usize>> {
 /// Whether the name is a command-line flag: `--name` after white space or at the start.
 fn is_flag(text: &[u8], name_start: usize) -> bool {
     text[name_start..].starts_with(b"-") && (name_start == 0 || text[name_start - 1].is_ascii_whitespace())
+}
+
+/// Whether a quoted name is the first thing in a call's brackets, and not one of a list of texts.
+fn is_first_argument(text: &[u8], name_start: usize) -> bool {
+    let before = &text[..name_start.saturating_sub(1)];
+    before.iter().rev().take(8).find(|byte| !matches!(byte, b' ' | b'\t' | b'\\')) == Some(&b'(')
 }
 
 struct Cursor<'a> {

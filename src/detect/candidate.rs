@@ -135,10 +135,16 @@ fn weigh(rule: &Rule, index: usize, text: &[u8], secret: Range<usize>) -> Option
         found.notes.extend(outcome.notes);
         if let Some(span) = outcome.span {
             found.span = span;
+            // The check read on and judged the whole, of which the match is only the head.
+            companions(rule, text, &mut found)?;
+            return Some(found);
         }
     }
     companions(rule, text, &mut found)?;
     if !proved {
+        if generic::continues_as_template(text, secret.end) {
+            return None;
+        }
         let random = &text[secret.start + usize::from(rule.public_prefix).min(secret.len())..secret.end];
         if rule.min_entropy.is_some_and(|least| entropy::shannon(&text[secret.clone()]) < least) {
             found.confidence = Confidence::Low;

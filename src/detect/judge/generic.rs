@@ -170,8 +170,8 @@ pub fn is_stand_in_password(value: &[u8]) -> bool {
         || password(value, &Looks::of(value)) == Confidence::Low
 }
 
-/// Whether the value goes on as a template: `prefix-{{ name }}`, `abc${NAME}`.
-fn continues_as_template(text: &[u8], end: usize) -> bool {
+/// Whether a value goes on as a template: `prefix-{{ name }}`, `abc${NAME}`.
+pub fn continues_as_template(text: &[u8], end: usize) -> bool {
     let rest = &text[end.min(text.len())..];
     [b"{{".as_slice(), b"${", b"$(", b"<%", b"%(", b"#{"].iter().any(|start| rest.starts_with(start))
 }
