@@ -1,13 +1,17 @@
 # Shared by the end-to-end checks, which source it with `root` set to the repository's root.
 # shellcheck shell=bash
 
-# What is built here is only run: a quick build will do. Every check builds with the same profile, so
-# that dependencies are built once.
-export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
-
 # Where the checks keep what they install, so that a second run is quick.
 cache=${KEYTRAIL_E2E_CACHE:-${CARGO_TARGET_DIR:-$root/target}/e2e}
 mkdir -p "$cache"
+
+# What is built here is only run, so a quick build will do. It has a folder of its own, because cargo
+# would put it in the place of the release build; all checks share it, so dependencies are built once.
+quick_builds() {
+    export CARGO_TARGET_DIR=$cache/build
+    export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_OPT_LEVEL=1
+}
+
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 

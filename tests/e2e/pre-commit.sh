@@ -14,8 +14,7 @@ with_pypi pre-commit "pre-commit>=3.2"
 export PATH=$scratch/bin:$PATH
 # Not in the cache: the framework knows an environment by the path of the clone, which is new each time.
 export PRE_COMMIT_HOME=$scratch/pre-commit-home
-# Builds of the same dependencies find each other's work.
-export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target}
+quick_builds
 say "$(pre-commit --version), $(keytrail --version)"
 
 # The framework clones what it is given; a clone of our own keeps changes that are not committed

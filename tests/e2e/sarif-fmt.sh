@@ -8,6 +8,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=tests/e2e/common.sh
 source "$root/tests/e2e/common.sh"
 find_program "${1:-}"
+quick_builds
 
 version=0.8.0
 if ! "$cache/sarif-fmt/bin/sarif-fmt" --version 2>/dev/null | grep -qF "$version"; then

@@ -114,7 +114,7 @@ fn random(value: &[u8], looks: &Looks, least: usize) -> Confidence {
 
 /// `$2a$…`, `$argon2id$…`, `{SSHA}…`: a hash that can be attacked, and no password.
 fn is_password_hash(value: &[u8]) -> bool {
-    let marks = value.iter().filter(|&&byte| byte == b'$').count();
+    let marks = memchr::memchr_iter(b'$', value).count();
     (value.starts_with(b"$") && marks >= 3) || value.starts_with(b"{CRYPT}") || value.starts_with(b"{SSHA")
 }
 
