@@ -129,26 +129,18 @@ impl Engine {
                     continue;
                 }
                 let rule = &self.pack.rules()[owner as usize];
-                if !self.is_active[owner as usize] {
+                let keyword = start..start + length;
+                if !candidate::looks_right(rule, document.text, &keyword) || !self.is_active[owner as usize] {
                     continue;
                 }
                 // In bytes that are no text, only a shape that stands for itself means something.
                 if is_binary && !candidate::stands_alone(rule) {
                     continue;
                 }
-                if !candidate::looks_right(rule, document.text, start + length) {
-                    continue;
-                }
                 if !self.path_fits(rule, owner as usize, document.path) {
                     continue;
                 }
-                candidate::propose(
-                    rule,
-                    owner as usize,
-                    document.text,
-                    start..start + length,
-                    &mut candidates,
-                );
+                candidate::propose(rule, owner as usize, document.text, keyword, &mut candidates);
             }
         });
         Scanned { matches: resolve::resolve(candidates, &self.pack), has_markers }
