@@ -153,5 +153,5 @@ fn lay_out(pack: &Pack) -> Vec<u8> {
         pack.keywords(index).iter().map(move |keyword| (keyword, rule.follow.as_ref(), index as u32))
     });
     let marker = Keyword { text: MARKER_WORD.into(), any_case: false };
-    Prefilter::layout(keywords.chain(std::iter::once((&marker, None, MARKER_OWNER))))
+    Prefilter::layout(keywords.chain(std::iter::once((&marker, None, MARKER_OWNER))), prefilter::QUICK)
 }

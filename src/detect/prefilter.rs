@@ -22,8 +22,10 @@ const TAGS: usize = 1 << HASH_BITS;
 /// Marks a place of the table that several grams share.
 const SHARED: u8 = 0xff;
 const FOLD: u64 = 0x2020_2020_2020_2020;
-/// How many hash functions are tried.
-const TRIES: u32 = 24;
+/// How many hash functions are tried when the program is built.
+pub const THOROUGH: u32 = 24;
+/// How many are tried when it runs, where trying costs more than it saves.
+pub const QUICK: u32 = 1;
 
 /// After the tags: the multiplier of the hash, the counts of slots, uses and owners.
 const COUNTS: usize = 4 * 4;
@@ -57,8 +59,11 @@ pub struct Prefilter {
 
 impl Prefilter {
     /// Lays out the block for keywords of at most 255 bytes with their owners. A keyword of three
-    /// bytes needs to know what follows it.
-    pub fn layout<'a>(keywords: impl Iterator<Item = (&'a Keyword, Option<&'a Follow>, u32)>) -> Vec<u8> {
+    /// bytes needs to know what follows it. The best of so many hash functions is taken.
+    pub fn layout<'a>(
+        keywords: impl Iterator<Item = (&'a Keyword, Option<&'a Follow>, u32)>,
+        tries: u32,
+    ) -> Vec<u8> {
         let mut merged: BTreeMap<(&Keyword, Option<[u8; 32]>), Vec<u32>> = BTreeMap::new();
         for (keyword, follow, owner) in keywords {
             // What follows matters to a short keyword only, because it fills up its gram.
@@ -69,7 +74,7 @@ impl Prefilter {
         for ((keyword, follow), owners) in merged {
             builder.add(keyword, follow, &owners);
         }
-        builder.finish()
+        builder.finish(tries)
     }
 
     /// Takes a block that [`layout`](Self::layout) made. `None` if it is cut short.
@@ -299,13 +304,13 @@ impl Builder {
         self.owners.extend(owners.iter().flat_map(|owner| owner.to_le_bytes()));
     }
 
-    fn finish(mut self) -> Vec<u8> {
+    fn finish(mut self, tries: u32) -> Vec<u8> {
         // Those that have no choice come first, so that the others can go where places are taken.
         self.keywords.sort_by_key(|entry| if entry.needs_all() { 0 } else { entry.grams.len() });
         let common = rarity::commonest();
         let mut best: Option<(u64, u32, Vec<usize>)> = None;
         let mut multiplier = 0x9e37_79b1u32;
-        for _ in 0..TRIES {
+        for _ in 0..tries {
             let (cost, chosen) = choose(&self.keywords, &common, multiplier);
             if best.as_ref().is_none_or(|(least, ..)| cost < *least) {
                 best = Some((cost, multiplier, chosen));
@@ -473,7 +478,7 @@ mod tests {
         own: Range<usize>,
     ) -> Vec<(u32, usize)> {
         let keywords = keywords.iter().enumerate().map(|(owner, keyword)| (keyword, follow, owner as u32));
-        let filter = Prefilter::from_bytes(Prefilter::layout(keywords).into()).unwrap();
+        let filter = Prefilter::from_bytes(Prefilter::layout(keywords, 3).into()).unwrap();
         let mut hits = Vec::new();
         filter.find(text, own, |owners, _, start| hits.extend(owners.map(|owner| (owner, start))));
         hits.sort_unstable();
