@@ -51,7 +51,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     });
     let marker = rule::keyword::Keyword { text: rule::pack::MARKER_WORD.into(), any_case: false };
     let marker = std::iter::once((&marker, None, rule::pack::MARKER_OWNER));
-    let search = detect::prefilter::Prefilter::layout(keywords.chain(marker));
+    let search = detect::prefilter::Prefilter::layout(keywords.chain(marker), detect::prefilter::THOROUGH);
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
     fs::write(out.join("pack.hot"), blobs.hot)?;
     fs::write(out.join("pack.cold"), blobs.cold)?;

@@ -14,7 +14,7 @@ import sys
 import numpy
 
 LIMIT = 60_000_000
-KEPT = 8000
+KEPT = 20000
 ENDINGS = ('.rs', '.md', '.c', '.h', '.py', '.js', '.ts', '.toml', '.json', '.go', '.java')
 
 

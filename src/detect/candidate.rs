@@ -14,19 +14,27 @@ pub fn stands_alone(rule: &Rule) -> bool {
     matches!(rule.matcher, Matcher::Pattern(_)) && rule.confidence >= Confidence::High
 }
 
-/// A cheap look at the bytes after a keyword, before any expression is compiled or run.
-pub fn looks_right(rule: &Rule, text: &[u8], keyword_end: usize) -> bool {
+/// A cheap look at the bytes round a keyword, before any expression is compiled or run.
+pub fn looks_right(rule: &Rule, text: &[u8], keyword: &Range<usize>) -> bool {
     if let Some(follow) = &rule.follow {
         let count = usize::from(follow.count);
-        let next = text.get(keyword_end..keyword_end + count);
+        let next = text.get(keyword.end..keyword.end + count);
         if !next.is_some_and(|next| next.iter().all(|&byte| follow.set.contains(byte))) {
             return false;
         }
     }
-    rule.later.is_none_or(|byte| {
-        let window = &text[keyword_end..(keyword_end + rule.after as usize).min(text.len())];
-        memchr::memchr(byte, window).is_some()
-    })
+    if let Some(byte) = rule.later {
+        let after = &text[keyword.end..(keyword.end + rule.after as usize).min(text.len())];
+        if memchr::memchr(byte, after).is_none() {
+            return false;
+        }
+    }
+    rule.run.is_none_or(|run| run.is_in(&text[window(rule, text, keyword)]))
+}
+
+/// The text in which all matches stand that a keyword calls for.
+fn window(rule: &Rule, text: &[u8], keyword: &Range<usize>) -> Range<usize> {
+    keyword.start.saturating_sub(rule.before as usize)..(keyword.start + rule.after as usize).min(text.len())
 }
 
 /// Adds what the rule finds round the keyword.
@@ -82,8 +90,7 @@ fn each_secret(
     keyword: &Range<usize>,
     mut visit: impl FnMut(Range<usize>, Range<usize>),
 ) {
-    let start = keyword.start.saturating_sub(rule.before as usize);
-    let end = (keyword.start + rule.after as usize).min(text.len());
+    let Range { start, end } = window(rule, text, keyword);
     // The slice begins one byte before the window so that `\b` sees what stands there.
     let from = start.saturating_sub(1);
     let window = &text[from..end];

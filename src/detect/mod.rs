@@ -132,20 +132,18 @@ impl Engine {
                     continue;
                 }
                 let rule = &self.pack.rules()[owner as usize];
-                if !self.is_active[owner as usize] {
+                let keyword = start..start + length;
+                if !candidate::looks_right(rule, document.text, &keyword) || !self.is_active[owner as usize] {
                     continue;
                 }
                 // In bytes that are no text, only a shape that stands for itself means something.
                 if is_binary && !candidate::stands_alone(rule) {
                     continue;
                 }
-                if !candidate::looks_right(rule, document.text, start + length) {
-                    continue;
-                }
                 if !self.path_fits(rule, owner as usize, document.path) {
                     continue;
                 }
-                candidate::propose(rule, owner as usize, around, start..start + length, &mut candidates);
+                candidate::propose(rule, owner as usize, around, keyword, &mut candidates);
             }
         });
         Scanned { matches: resolve::resolve(candidates, &self.pack), has_markers }
@@ -158,5 +156,5 @@ fn lay_out(pack: &Pack) -> Vec<u8> {
         pack.keywords(index).iter().map(move |keyword| (keyword, rule.follow.as_ref(), index as u32))
     });
     let marker = Keyword { text: MARKER_WORD.into(), any_case: false };
-    Prefilter::layout(keywords.chain(std::iter::once((&marker, None, MARKER_OWNER))))
+    Prefilter::layout(keywords.chain(std::iter::once((&marker, None, MARKER_OWNER))), prefilter::QUICK)
 }

@@ -1,17 +1,17 @@
 //! Finds the keywords of all rules in one pass.
 //!
-//! For each keyword the rarest four bytes in it are its *gram*. The pass hashes the four bytes at
-//! every position, letters folded to one case, and looks the hash up in a table of one byte each
-//! that is nearly empty; only where the byte fits the gram is the keyword itself compared. There is
-//! no state from one position to the next, so the processor works on many at once.
-//! `docs/prefilter.md` has the measurements beside Aho-Corasick automata, which the tests hold this
-//! against.
+//! For each keyword four bytes in it are its *gram*. The pass hashes the four bytes at every
+//! position, letters folded to one case, and looks the hash up in a table of one byte each that is
+//! nearly empty; only where the byte fits the gram is the keyword itself compared. There is no state
+//! from one position to the next, so the processor works on many at once. Grams and the hash are
+//! chosen so that common pieces of source code meet empty places. `docs/prefilter.md` has the
+//! measurements beside Aho-Corasick automata, which the tests hold this against.
 //!
 //! The whole search is one block of bytes, laid out by the build script for the embedded pack and
 //! used as it stands: nothing is built when the program starts. All numbers are little-endian.
 
 use crate::rule::keyword::{Follow, Keyword};
-use crate::rule::rarity::rarest;
+use crate::rule::rarity;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -22,45 +22,48 @@ const TAGS: usize = 1 << HASH_BITS;
 /// Marks a place of the table that several grams share.
 const SHARED: u8 = 0xff;
 const FOLD: u64 = 0x2020_2020_2020_2020;
+/// How many hash functions are tried when the program is built.
+pub const THOROUGH: u32 = 24;
+/// How many are tried when it runs, where trying costs more than it saves.
+pub const QUICK: u32 = 1;
 
-/// After the tags: the counts of slots, uses, entries and owners.
+/// After the tags: the multiplier of the hash, the counts of slots, uses and owners.
 const COUNTS: usize = 4 * 4;
-/// A slot of the hash table from grams to uses: gram, first use, number of uses.
-const SLOT: usize = 3 * 4;
-/// Where a gram stands in a keyword: entry, offset.
-const USE: usize = 2 * 4;
-/// A keyword: start of its text, length of its text with the bit `ANY_CASE`, first owner, number
-/// of owners.
-const ENTRY: usize = 4 * 4;
-const ANY_CASE: u32 = 1 << 31;
+/// A slot of the hash table from grams to uses: gram, first use or `EMPTY`.
+const SLOT: usize = 2 * 4;
+const EMPTY: usize = u32::MAX as usize;
+/// Where a gram stands in a keyword: start of the keyword's text, place of its owners (their
+/// number, then they), the gram's offset in it, its length, flags, and its byte next to the gram.
+const USE: usize = 3 * 4;
+const ANY_CASE: u8 = 1;
+/// The last use of its gram.
+const LAST: u8 = 2;
+/// The byte next to the gram is the one before it.
+const BEFORE: u8 = 4;
+/// The byte next to the gram is the one after it.
+const AFTER: u8 = 8;
 
 /// The search for a set of keywords.
 #[derive(Debug)]
 pub struct Prefilter {
     bytes: Cow<'static, [u8]>,
+    multiplier: u32,
     /// Number of slots less one; a power of two less one.
     slot_mask: usize,
     slots: usize,
     uses: usize,
-    entries: usize,
     owners: usize,
     texts: usize,
     most_offset: usize,
 }
 
-/// Collects the parts of a block.
-#[derive(Default)]
-struct Builder {
-    entries: Vec<u8>,
-    owners: Vec<u8>,
-    texts: Vec<u8>,
-    by_gram: BTreeMap<u32, Vec<(u32, u32)>>,
-}
-
 impl Prefilter {
-    /// Lays out the block for keywords with their owners. A keyword of three bytes needs to know
-    /// what follows it.
-    pub fn layout<'a>(keywords: impl Iterator<Item = (&'a Keyword, Option<&'a Follow>, u32)>) -> Vec<u8> {
+    /// Lays out the block for keywords of at most 255 bytes with their owners. A keyword of three
+    /// bytes needs to know what follows it. The best of so many hash functions is taken.
+    pub fn layout<'a>(
+        keywords: impl Iterator<Item = (&'a Keyword, Option<&'a Follow>, u32)>,
+        tries: u32,
+    ) -> Vec<u8> {
         let mut merged: BTreeMap<(&Keyword, Option<[u8; 32]>), Vec<u32>> = BTreeMap::new();
         for (keyword, follow, owner) in keywords {
             // What follows matters to a short keyword only, because it fills up its gram.
@@ -71,27 +74,33 @@ impl Prefilter {
         for ((keyword, follow), owners) in merged {
             builder.add(keyword, follow, &owners);
         }
-        builder.finish()
+        builder.finish(tries)
     }
 
     /// Takes a block that [`layout`](Self::layout) made. `None` if it is cut short.
     pub fn from_bytes(bytes: Cow<'static, [u8]>) -> Option<Self> {
         let counts: [u8; COUNTS] = bytes.get(TAGS..TAGS + COUNTS)?.try_into().ok()?;
-        let count = |at: usize| {
-            u32::from_le_bytes([counts[at], counts[at + 1], counts[at + 2], counts[at + 3]]) as usize
-        };
+        let count =
+            |at: usize| u32::from_le_bytes([counts[at], counts[at + 1], counts[at + 2], counts[at + 3]]);
+        let (slot_count, use_count, owner_count) = (count(4) as usize, count(8) as usize, count(12) as usize);
         let slots = TAGS + COUNTS;
-        let uses = slots + count(0) * SLOT;
-        let entries = uses + count(4) * USE;
-        let owners = entries + count(8) * ENTRY;
-        let texts = owners + count(12) * 4;
-        if texts > bytes.len() || !count(0).is_power_of_two() {
+        let uses = slots + slot_count * SLOT;
+        let owners = uses + use_count * USE;
+        let texts = owners + owner_count * 4;
+        if texts > bytes.len() || !slot_count.is_power_of_two() {
             return None;
         }
-        let mut search =
-            Self { bytes, slot_mask: count(0) - 1, slots, uses, entries, owners, texts, most_offset: 0 };
-        search.most_offset = (uses..entries).step_by(USE).map(|at| search.number(at + 4)).max().unwrap_or(0);
-        Some(search)
+        let most_offset = bytes[uses..owners].chunks_exact(USE).map(|used| usize::from(used[8])).max();
+        Some(Self {
+            multiplier: count(0),
+            slot_mask: slot_count - 1,
+            slots,
+            uses,
+            owners,
+            texts,
+            most_offset: most_offset.unwrap_or(0),
+            bytes,
+        })
     }
 
     #[inline]
@@ -107,6 +116,7 @@ impl Prefilter {
         if text.len() < 4 || own.is_empty() {
             return;
         }
+        let multiplier = self.multiplier;
         let end = (own.end + self.most_offset).min(text.len() - 3);
         let mut at = own.start;
         // Eight positions need eleven bytes; twelve are loaded.
@@ -122,19 +132,15 @@ impl Prefilter {
                 (high >> 16) as u32,
                 (high >> 24) as u32,
             ];
-            let any = grams.iter().fold(0, |any, &gram| any | tags[place(gram)]);
+            let any = grams.iter().fold(0, |any, &gram| any | tags[place(gram, multiplier)]);
             if any != 0 {
-                for (ahead, &gram) in grams.iter().enumerate() {
-                    if may_be(tags, gram) {
-                        self.verify(text, &own, at + ahead, gram, &mut hit);
-                    }
-                }
+                self.stop(tags, text, &own, at, low, high, &mut hit);
             }
             at += 8;
         }
         while at < end {
             let gram = fold([text[at], text[at + 1], text[at + 2], text[at + 3]]);
-            if may_be(tags, gram) {
+            if may_be(tags, gram, multiplier) {
                 self.verify(text, &own, at, gram, &mut hit);
             }
             at += 1;
@@ -143,7 +149,35 @@ impl Prefilter {
         // rule that has one can match there.
     }
 
+    /// Looks closer at eight positions of which one at least has a tag.
     #[inline(never)]
+    #[allow(clippy::too_many_arguments)] // What the pass has at hand, in registers.
+    fn stop(
+        &self,
+        tags: &[u8; TAGS],
+        text: &[u8],
+        own: &Range<usize>,
+        at: usize,
+        low: u64,
+        high: u64,
+        hit: &mut impl FnMut(Owners<'_>, usize, usize),
+    ) {
+        // Without branches: which position it is cannot be foreseen.
+        let mut fitting = 0u32;
+        for ahead in 0..4 {
+            let (first, second) = ((low >> (8 * ahead)) as u32, (high >> (8 * ahead)) as u32);
+            fitting |= u32::from(may_be(tags, first, self.multiplier)) << ahead;
+            fitting |= u32::from(may_be(tags, second, self.multiplier)) << (ahead + 4);
+        }
+        while fitting != 0 {
+            let ahead = fitting.trailing_zeros();
+            fitting &= fitting - 1;
+            let half = if ahead < 4 { low } else { high };
+            self.verify(text, own, at + ahead as usize, (half >> (8 * (ahead & 3))) as u32, hit);
+        }
+    }
+
+    #[inline]
     fn verify(
         &self,
         text: &[u8],
@@ -152,17 +186,19 @@ impl Prefilter {
         gram: u32,
         hit: &mut impl FnMut(Owners<'_>, usize, usize),
     ) {
-        let mut slot = hash(gram) as usize & self.slot_mask;
+        let mut slot = hash(gram, self.multiplier) as usize & self.slot_mask;
         loop {
             let here = self.slots + slot * SLOT;
-            let count = self.number(here + 8);
-            if count == 0 {
+            let first = self.number(here + 4);
+            if first == EMPTY {
                 return;
             }
             if self.number(here) == gram as usize {
-                let first = self.uses + self.number(here + 4) * USE;
-                for used in (first..first + count * USE).step_by(USE) {
+                for used in self.bytes[self.uses + first * USE..self.owners].chunks_exact(USE) {
                     self.compare(text, own, at, used, hit);
+                    if used[10] & LAST != 0 {
+                        return;
+                    }
                 }
                 return;
             }
@@ -176,27 +212,30 @@ impl Prefilter {
         text: &[u8],
         own: &Range<usize>,
         at: usize,
-        used: usize,
+        used: &[u8],
         hit: &mut impl FnMut(Owners<'_>, usize, usize),
     ) {
-        let entry = self.entries + self.number(used) * ENTRY;
-        let Some(start) = at.checked_sub(self.number(used + 4)) else { return };
-        let flagged = self.number(entry + 4) as u32;
-        let length = (flagged & !ANY_CASE) as usize;
-        let keyword = self.texts + self.number(entry);
-        let (Some(candidate), keyword) =
-            (text.get(start..start + length), &self.bytes[keyword..keyword + length])
-        else {
+        let (offset, length, flags, beside) =
+            (usize::from(used[8]), usize::from(used[9]), used[10], used[11]);
+        let Some(start) = at.checked_sub(offset) else { return };
+        let Some(candidate) = text.get(start..start + length) else { return };
+        // One byte more than the gram sorts most of the others out.
+        let differs = |place: Option<&u8>| place.is_some_and(|byte| byte | 0x20 != beside);
+        if flags & BEFORE != 0 && differs(candidate.get(offset.wrapping_sub(1)))
+            || flags & AFTER != 0 && differs(candidate.get(offset + 4))
+        {
             return;
-        };
-        let is_same = if flagged & ANY_CASE == 0 {
+        }
+        let numbers = [u32_at(used, 0), u32_at(used, 4)];
+        let keyword = &self.bytes[self.texts + numbers[0]..][..length];
+        let is_same = if flags & ANY_CASE == 0 {
             candidate == keyword
         } else {
             candidate.eq_ignore_ascii_case(keyword)
         };
         if is_same && own.contains(&start) {
-            let first = self.owners + self.number(entry + 8) * 4;
-            let owners = &self.bytes[first..first + self.number(entry + 12) * 4];
+            let owners = self.owners + numbers[1] * 4;
+            let owners = &self.bytes[owners + 4..][..self.number(owners) * 4];
             hit(Owners(owners), length, start);
         }
     }
@@ -216,59 +255,157 @@ impl Iterator for Owners<'_> {
     }
 }
 
+/// Collects the parts of a block.
+#[derive(Default)]
+struct Builder {
+    keywords: Vec<Entry>,
+    owners: Vec<u8>,
+    texts: Vec<u8>,
+}
+
+/// A keyword that is to be laid out.
+struct Entry {
+    /// Its text and its owners: where they begin.
+    starts: [u32; 2],
+    text: Vec<u8>,
+    any_case: bool,
+    /// The grams to choose from: where in the keyword, and the folded bytes. A keyword of three
+    /// bytes needs all of them.
+    grams: Vec<(usize, u32)>,
+}
+
+impl Entry {
+    fn needs_all(&self) -> bool {
+        self.text.len() < 4
+    }
+}
+
 impl Builder {
     fn add(&mut self, keyword: &Keyword, follow: Option<[u8; 32]>, owners: &[u32]) {
-        let entry = (self.entries.len() / ENTRY) as u32;
-        match <&[u8; 3]>::try_from(keyword.text.as_slice()) {
+        let grams = match <&[u8; 3]>::try_from(keyword.text.as_slice()) {
             Ok(&[a, b, c]) => {
                 let next = follow.unwrap_or([0xff; 32]);
                 // Folding maps bytes onto those that have the bit 0x20, so only they occur.
                 let folded =
                     |byte: &u8| byte & 0x20 != 0 && next[usize::from(byte >> 3)] >> (byte & 7) & 1 == 1;
-                for byte in (0..=255u8).filter(folded) {
-                    self.by_gram.entry(fold([a, b, c, byte])).or_default().push((entry, 0));
-                }
+                (0..=255u8).filter(folded).map(|byte| (0, fold([a, b, c, byte]))).collect()
             }
-            Err(_) => {
-                if let Some((offset, gram)) = rarest(&keyword.text) {
-                    self.by_gram.entry(fold(gram)).or_default().push((entry, offset as u32));
-                }
-            }
-        }
-        let flag = if keyword.any_case { ANY_CASE } else { 0 };
-        let numbers = [
-            self.texts.len() as u32,
-            keyword.text.len() as u32 | flag,
-            (self.owners.len() / 4) as u32,
-            owners.len() as u32,
-        ];
-        self.entries.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
+            Err(_) => keyword
+                .text
+                .windows(4)
+                .map(|gram| fold([gram[0], gram[1], gram[2], gram[3]]))
+                .enumerate()
+                .collect(),
+        };
+        let starts = [self.texts.len() as u32, (self.owners.len() / 4) as u32];
+        self.keywords.push(Entry { starts, text: keyword.text.clone(), any_case: keyword.any_case, grams });
         self.texts.extend_from_slice(&keyword.text);
+        self.owners.extend((owners.len() as u32).to_le_bytes());
         self.owners.extend(owners.iter().flat_map(|owner| owner.to_le_bytes()));
     }
 
-    fn finish(self) -> Vec<u8> {
+    fn finish(mut self, tries: u32) -> Vec<u8> {
+        // Those that have no choice come first, so that the others can go where places are taken.
+        self.keywords.sort_by_key(|entry| if entry.needs_all() { 0 } else { entry.grams.len() });
+        let common = rarity::commonest();
+        let mut best: Option<(u64, u32, Vec<usize>)> = None;
+        let mut multiplier = 0x9e37_79b1u32;
+        for _ in 0..tries {
+            let (cost, chosen) = choose(&self.keywords, &common, multiplier);
+            if best.as_ref().is_none_or(|(least, ..)| cost < *least) {
+                best = Some((cost, multiplier, chosen));
+            }
+            multiplier = multiplier.wrapping_mul(0x915f_77f5).wrapping_add(0x4f32_c1d2) | 1;
+        }
+        let (_, multiplier, chosen) = best.unwrap_or_default();
+        self.lay_out(multiplier, &chosen)
+    }
+
+    fn lay_out(self, multiplier: u32, chosen: &[usize]) -> Vec<u8> {
+        let mut by_gram: BTreeMap<u32, Vec<(&Entry, usize)>> = BTreeMap::new();
+        for (entry, &choice) in self.keywords.iter().zip(chosen) {
+            for &(offset, gram) in chosen_of(entry, choice) {
+                by_gram.entry(gram).or_default().push((entry, offset));
+            }
+        }
         let mut tags = vec![0; TAGS];
-        let slot_count = (self.by_gram.len() * 2).next_power_of_two().max(64);
-        let mut slots = vec![[0u32; 3]; slot_count];
+        let slot_count = (by_gram.len() * 2).next_power_of_two().max(64);
+        let mut slots = vec![[0, EMPTY as u32]; slot_count];
         let mut uses: Vec<u8> = Vec::new();
-        for (&gram, of_gram) in &self.by_gram {
-            let shared = tags[place(gram)] != 0;
-            tags[place(gram)] = if shared { SHARED } else { tag(gram) };
-            let mut slot = hash(gram) as usize & (slot_count - 1);
-            while slots[slot][2] != 0 {
+        for (&gram, of_gram) in &by_gram {
+            let shared = tags[place(gram, multiplier)] != 0;
+            tags[place(gram, multiplier)] = if shared { SHARED } else { tag(gram) };
+            let mut slot = hash(gram, multiplier) as usize & (slot_count - 1);
+            while slots[slot][1] != EMPTY as u32 {
                 slot = (slot + 1) & (slot_count - 1);
             }
-            slots[slot] = [gram, (uses.len() / USE) as u32, of_gram.len() as u32];
-            uses.extend(
-                of_gram.iter().flat_map(|&(entry, offset)| [entry, offset]).flat_map(u32::to_le_bytes),
-            );
+            slots[slot] = [gram, (uses.len() / USE) as u32];
+            for (number, &(entry, offset)) in of_gram.iter().enumerate() {
+                let mut flags = u8::from(entry.any_case) * ANY_CASE;
+                if number + 1 == of_gram.len() {
+                    flags |= LAST;
+                }
+                let after = entry.text.get(offset + 4);
+                let before = offset.checked_sub(1).and_then(|before| entry.text.get(before));
+                let beside = match (after, before) {
+                    (Some(&byte), _) => {
+                        flags |= AFTER;
+                        byte | 0x20
+                    }
+                    (None, Some(&byte)) => {
+                        flags |= BEFORE;
+                        byte | 0x20
+                    }
+                    (None, None) => 0,
+                };
+                uses.extend(entry.starts.iter().flat_map(|number| number.to_le_bytes()));
+                uses.extend([offset as u8, entry.text.len() as u8, flags, beside]);
+            }
         }
-        let counts = [slot_count, uses.len() / USE, self.entries.len() / ENTRY, self.owners.len() / 4];
+        let counts = [multiplier as usize, slot_count, uses.len() / USE, self.owners.len() / 4];
         let counts = counts.iter().flat_map(|&count| (count as u32).to_le_bytes()).collect();
         let slots = slots.iter().flatten().flat_map(|number| number.to_le_bytes()).collect();
-        [tags, counts, slots, uses, self.entries, self.owners, self.texts].concat()
+        [tags, counts, slots, uses, self.owners, self.texts].concat()
     }
+}
+
+/// The grams that a choice puts into the table.
+fn chosen_of(entry: &Entry, choice: usize) -> &[(usize, u32)] {
+    if entry.needs_all() { &entry.grams } else { entry.grams.get(choice..=choice).unwrap_or_default() }
+}
+
+/// Chooses a gram for each keyword, by what it costs: all common text that stops the pass at its
+/// place in the table (nothing where that place is taken already), and the gram's own occurrences,
+/// at which keywords are compared.
+fn choose(keywords: &[Entry], common: &[(u32, u32)], multiplier: u32) -> (u64, Vec<usize>) {
+    let mut stops = vec![0u32; TAGS];
+    for &(gram, share) in common {
+        stops[place(gram, multiplier)] += share;
+    }
+    // What a place costs for text that is not among the commonest.
+    let least = rarity::RARE_SHARE;
+    let mut taken: BTreeMap<usize, u32> = BTreeMap::new();
+    let mut total = 0;
+    let mut chosen = Vec::with_capacity(keywords.len());
+    for entry in keywords {
+        let cost = |taken: &BTreeMap<usize, u32>, gram: u32| {
+            let place = place(gram, multiplier);
+            let own = u64::from(rarity::share(common, gram));
+            match taken.get(&place) {
+                // Two grams at a place have no tag to be told apart by.
+                Some(&other) if other != gram => own + u64::from(stops[place]) + 4 * u64::from(least),
+                Some(_) => own,
+                None => own + u64::from(stops[place].max(least)),
+            }
+        };
+        let choice = (0..entry.grams.len()).min_by_key(|&at| cost(&taken, entry.grams[at].1)).unwrap_or(0);
+        for &(_, gram) in chosen_of(entry, choice) {
+            total += cost(&taken, gram);
+            taken.insert(place(gram, multiplier), gram);
+        }
+        chosen.push(choice);
+    }
+    (total, chosen)
 }
 
 #[inline]
@@ -279,14 +416,19 @@ fn load(text: &[u8], at: usize) -> u64 {
 }
 
 #[inline]
-fn hash(gram: u32) -> u32 {
-    gram.wrapping_mul(0x9e37_79b1) >> (32 - HASH_BITS)
+fn u32_at(bytes: &[u8], at: usize) -> usize {
+    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]) as usize
+}
+
+#[inline]
+fn hash(gram: u32, multiplier: u32) -> u32 {
+    gram.wrapping_mul(multiplier) >> (32 - HASH_BITS)
 }
 
 /// A gram's place in the table of tags.
 #[inline]
-fn place(gram: u32) -> usize {
-    hash(gram) as usize & (TAGS - 1)
+fn place(gram: u32, multiplier: u32) -> usize {
+    hash(gram, multiplier) as usize & (TAGS - 1)
 }
 
 /// Tells most grams of one place apart: neither 0, which is no gram, nor `SHARED`.
@@ -296,9 +438,10 @@ fn tag(gram: u32) -> u8 {
 }
 
 #[inline]
-fn may_be(tags: &[u8; TAGS], gram: u32) -> bool {
-    let found = tags[place(gram)];
-    found != 0 && (found == SHARED || found == tag(gram))
+fn may_be(tags: &[u8; TAGS], gram: u32, multiplier: u32) -> bool {
+    let found = tags[place(gram, multiplier)];
+    // No tag is 0, so that an empty place fits nothing.
+    (found == SHARED) | (found == tag(gram))
 }
 
 /// The four bytes as one number, letters in lower case (and some marks changed, which the
@@ -335,7 +478,7 @@ mod tests {
         own: Range<usize>,
     ) -> Vec<(u32, usize)> {
         let keywords = keywords.iter().enumerate().map(|(owner, keyword)| (keyword, follow, owner as u32));
-        let filter = Prefilter::from_bytes(Prefilter::layout(keywords).into()).unwrap();
+        let filter = Prefilter::from_bytes(Prefilter::layout(keywords, 3).into()).unwrap();
         let mut hits = Vec::new();
         filter.find(text, own, |owners, _, start| hits.extend(owners.map(|owner| (owner, start))));
         hits.sort_unstable();

@@ -38,6 +38,11 @@ impl ByteSet {
         self.0[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1
     }
 
+    /// Puts the bytes of another set in.
+    pub fn unite(&mut self, other: &Self) {
+        self.0.iter_mut().zip(&other.0).for_each(|(own, other)| *own |= other);
+    }
+
     /// The bytes, ascending.
     pub fn iter(&self) -> impl Iterator<Item = u8> + '_ {
         (0..=255).filter(|&byte| self.contains(byte))
@@ -51,6 +56,22 @@ pub struct Follow {
     pub set: ByteSet,
     /// How many of them at least.
     pub count: u8,
+}
+
+impl Follow {
+    /// Whether the text holds so many bytes of the set in a row. Looks at one byte in `count` where
+    /// the text has few of them.
+    pub fn is_in(&self, text: &[u8]) -> bool {
+        let count = usize::from(self.count);
+        let mut from = 0;
+        while let Some(stretch) = text.get(from..from + count) {
+            match stretch.iter().rposition(|&byte| !self.set.contains(byte)) {
+                None => return true,
+                Some(other) => from += other + 1,
+            }
+        }
+        false
+    }
 }
 
 /// What the prefilter needs to know about a pattern.
@@ -93,7 +114,7 @@ pub fn anchors(hir: &Hir) -> Option<Anchors> {
         offer(Anchors {
             keywords: tidy(run),
             lead: total_length(&parts[..run_start]),
-            follow: parts.get(at).and_then(|part| follow(part)),
+            follow: parts.get(at).and_then(|part| follow(part)).or_else(|| next(&parts[at..])),
             later: parts.get(at..).unwrap_or_default().iter().find_map(|part| telling_byte(part)),
         });
         if at == run_start {
@@ -248,6 +269,97 @@ fn follow(part: &Hir) -> Option<Follow> {
     Some(Follow { set: byte_set(class)?, count: count.min(255) as u8 })
 }
 
+/// The bytes of which one must come next; `None` if that can be any, or nothing.
+fn next(parts: &[&Hir]) -> Option<Follow> {
+    let mut set = ByteSet::EMPTY;
+    for part in parts {
+        if !first(part, &mut set)? {
+            return Some(Follow { set, count: 1 });
+        }
+    }
+    None
+}
+
+/// Adds the bytes that a match of an expression can begin with, and says whether a match can be
+/// empty. `None` if the bytes are not known.
+fn first(hir: &Hir, set: &mut ByteSet) -> Option<bool> {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => Some(true),
+        HirKind::Literal(literal) => {
+            set.insert(*literal.0.first()?);
+            Some(false)
+        }
+        HirKind::Class(class) => {
+            set.unite(&byte_set(class)?);
+            Some(false)
+        }
+        HirKind::Repetition(repetition) => Some(first(&repetition.sub, set)? || repetition.min == 0),
+        HirKind::Capture(capture) => first(&capture.sub, set),
+        HirKind::Concat(parts) => {
+            for part in parts {
+                if !first(part, set)? {
+                    return Some(false);
+                }
+            }
+            Some(true)
+        }
+        HirKind::Alternation(branches) => {
+            let mut empty = false;
+            for branch in branches {
+                empty |= first(branch, set)?;
+            }
+            Some(empty)
+        }
+    }
+}
+
+/// Shorter runs are in every text.
+const SHORTEST_RUN: u8 = 8;
+
+/// A long run of bytes of one set that every match holds, such as the 32 hexadecimal digits of a
+/// key: text without such a run needs no look by the expression.
+pub fn run(hir: &Hir) -> Option<Follow> {
+    longest_run(hir).filter(|run| run.count >= SHORTEST_RUN)
+}
+
+fn longest_run(hir: &Hir) -> Option<Follow> {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => None,
+        HirKind::Literal(literal) => {
+            let mut set = ByteSet::EMPTY;
+            literal.0.iter().for_each(|&byte| set.insert(byte));
+            Some(Follow { set, count: literal.0.len().min(255) as u8 })
+        }
+        HirKind::Class(class) => Some(Follow { set: byte_set(class)?, count: 1 }),
+        HirKind::Repetition(repetition) if repetition.min == 0 => None,
+        HirKind::Repetition(repetition) => match repetition.sub.kind() {
+            HirKind::Class(class) => {
+                Some(Follow { set: byte_set(class)?, count: repetition.min.min(255) as u8 })
+            }
+            _ => longest_run(&repetition.sub),
+        },
+        HirKind::Capture(capture) => longest_run(&capture.sub),
+        HirKind::Concat(parts) => parts.iter().filter_map(longest_run).max_by_key(|run| {
+            let others = 256 - run.set.iter().count();
+            (run.count >= SHORTEST_RUN, others * usize::from(run.count))
+        }),
+        HirKind::Alternation(branches) => {
+            let mut all: Option<Follow> = None;
+            for branch in branches {
+                let run = longest_run(branch)?;
+                all = Some(match all {
+                    None => run,
+                    Some(mut all) => {
+                        all.set.unite(&run.set);
+                        Follow { set: all.set, count: all.count.min(run.count) }
+                    }
+                });
+            }
+            all
+        }
+    }
+}
+
 fn byte_set(class: &Class) -> Option<ByteSet> {
     let mut set = ByteSet::EMPTY;
     match class {
@@ -317,7 +429,7 @@ mod tests {
     fn literals_come_from_the_pattern() {
         assert_eq!(of(r"\b(?<secret>abcd_[A-Z]{36})\b"), (vec!["abcd_".into()], Some(0), Some(36)));
         assert_eq!(of(r"gh[pu]_[a-z]{9}").0, ["ghp_", "ghu_"]);
-        assert_eq!(of(r"(?i)Acme.{0,9}[0-9]{4}"), (vec!["acme".into()], Some(0), None));
+        assert_eq!(of(r"(?i)Acme.{0,9}[0-9]{4}"), (vec!["acme".into()], Some(0), Some(1)));
         assert_eq!(of(r"[a-z]{3,9}-mark[0-9]").1, Some(9));
         assert_eq!(of(r"(?:one1|[0-9]+two22)x{3}").0, ["one1", "two22"]);
         assert_eq!(of(r"https?://host").0, ["http://host", "https://host"]);
@@ -327,6 +439,44 @@ mod tests {
     fn a_pattern_without_literals_has_no_anchors() {
         assert_eq!(anchors(&parse("[a-z]{32}").unwrap()), None);
         assert_eq!(anchors(&parse("abcd|[0-9]{9}").unwrap()), None);
+    }
+
+    #[test]
+    fn what_must_come_next_is_known() {
+        let next = |pattern: &str| {
+            let follow = anchors(&parse(pattern).unwrap()).unwrap().follow;
+            follow.map(|follow| follow.set.iter().collect::<Vec<u8>>())
+        };
+        assert_eq!(next("acmekey'{0,2}[ \\t]{0,3}(?:=>|[:,])"), Some(b"\t ',:=".to_vec()));
+        assert_eq!(next(r"acmekey(?:;|$)"), None);
+        assert_eq!(next(r"acmekey"), None);
+        assert_eq!(next(r"acmekey\b(?:x{20}|[yz]{0,3}9)"), Some(b"9xyz".to_vec()));
+    }
+
+    #[test]
+    fn a_run_that_every_match_holds_is_known() {
+        let run = |pattern: &str| {
+            run(&parse(pattern).unwrap())
+                .map(|run| (String::from_utf8(run.set.iter().collect()).unwrap(), run.count))
+        };
+        assert_eq!(run("acme[=: ]{1,9}(?<secret>[0-7]{32})"), Some(("01234567".into(), 32)));
+        assert_eq!(run("acme(?:[0-3]{40}|(?:[45]{12}-){2})"), Some(("012345".into(), 12)));
+        assert_eq!(run("acme(?:[0-3]{40})?"), None);
+        assert_eq!(run("acme(?:[0-3]{40}|x)"), None);
+    }
+
+    #[test]
+    fn runs_are_found_wherever_they_stand() {
+        let mut set = ByteSet::EMPTY;
+        set.insert(b'x');
+        let run = Follow { set, count: 3 };
+        for length in 0..9usize {
+            for bits in 0..1u32 << length {
+                let text: Vec<u8> =
+                    (0..length).map(|at| if bits >> at & 1 == 1 { b'x' } else { b'-' }).collect();
+                assert_eq!(run.is_in(&text), text.windows(3).any(|three| three == b"xxx"), "{text:?}");
+            }
+        }
     }
 
     #[test]

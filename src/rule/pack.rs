@@ -27,6 +27,8 @@ pub struct CompiledRule<'a> {
     pub follow: Option<Follow>,
     /// A byte that must stand somewhere after the keyword, in the window.
     pub later: Option<u8>,
+    /// What every match holds somewhere: so many bytes of a set in a row.
+    pub run: Option<Follow>,
     /// How far before the keyword's first byte the matcher may look.
     pub before: u32,
     /// How far after the keyword's first byte the matcher may look.

@@ -26,6 +26,35 @@ fn common() -> &'static HashMap<u32, u32> {
     })
 }
 
+/// Shares of all pieces are counted in parts of 2^32; this is the one of a piece that is not among
+/// the commonest, a fraction of the last of those.
+pub const RARE_SHARE: u32 = 1 << (32 - RARE / 8 - 2);
+
+/// The commonest pieces, folded, as little-endian numbers, with their shares; sorted.
+pub fn commonest() -> Vec<(u32, u32)> {
+    // 2^32 times 2^(-eighths/8).
+    const EIGHTHS: [u64; 8] = [
+        4_294_967_296,
+        3_938_502_376,
+        3_611_622_603,
+        3_311_872_529,
+        3_037_000_500,
+        2_784_941_738,
+        2_553_802_834,
+        2_341_847_524,
+    ];
+    let share = |rarity: u32| (EIGHTHS[rarity as usize & 7] >> (rarity >> 3)) as u32;
+    let mut all: Vec<(u32, u32)> =
+        common().iter().map(|(gram, &rarity)| (gram.swap_bytes(), share(rarity.max(8)))).collect();
+    all.sort_unstable();
+    all
+}
+
+/// The share of a folded gram in [`commonest`].
+pub fn share(commonest: &[(u32, u32)], gram: u32) -> u32 {
+    commonest.binary_search_by_key(&gram, |&(other, _)| other).map_or(RARE_SHARE, |at| commonest[at].1)
+}
+
 /// How rare four bytes are whatever their case, in eighths of a bit: -8 log2 of their share among
 /// all pieces of four bytes.
 pub fn rarity(gram: [u8; 4]) -> u32 {
