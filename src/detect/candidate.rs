@@ -149,7 +149,7 @@ fn weigh(rule: &Rule, index: usize, text: &[u8], secret: Range<usize>) -> Option
     }
     companions(rule, text, &mut found)?;
     if !proved {
-        if generic::continues_as_template(text, secret.end) {
+        if generic::is_template(text, &secret) {
             return None;
         }
         let random = &text[secret.start + usize::from(rule.public_prefix).min(secret.len())..secret.end];

@@ -76,6 +76,7 @@ pub fn judge(around: Surroundings<'_>, found: &Assignment, min_length: usize) ->
         return None;
     }
     if placeholder::reason(value).is_some()
+        || placeholder::holds_row(value)
         || line_denies(text, found)
         || is_file_name(value)
         || has_escapes(value)
@@ -170,8 +171,16 @@ pub fn is_stand_in_password(value: &[u8]) -> bool {
         || password(value, &Looks::of(value)) == Confidence::Low
 }
 
+/// Whether a value holds a template's opening or goes on as one.
+pub fn is_template(text: &[u8], value: &std::ops::Range<usize>) -> bool {
+    let own = &text[value.clone()];
+    own.starts_with(b"${")
+        || memchr::memmem::find(own, b"{{").is_some()
+        || continues_as_template(text, value.end)
+}
+
 /// Whether a value goes on as a template: `prefix-{{ name }}`, `abc${NAME}`.
-pub fn continues_as_template(text: &[u8], end: usize) -> bool {
+fn continues_as_template(text: &[u8], end: usize) -> bool {
     let rest = &text[end.min(text.len())..];
     [b"{{".as_slice(), b"${", b"$(", b"<%", b"%(", b"#{"].iter().any(|start| rest.starts_with(start))
 }
