@@ -46,6 +46,40 @@ impl Document<'_> {
     }
 }
 
+/// Tells positions of ascending offsets without reading the text again for each.
+#[derive(Debug)]
+pub struct Positions<'a, 'd> {
+    document: &'a Document<'d>,
+    /// An offset whose position is known: the start of a line, or a place on a very long one.
+    anchor: usize,
+    known: Position,
+}
+
+impl<'a, 'd> Positions<'a, 'd> {
+    /// How far a line is read again to count its columns as a whole.
+    const LONG: usize = 16 << 10;
+
+    /// Starts at the document's beginning.
+    pub fn new(document: &'a Document<'d>) -> Self {
+        Self { document, anchor: 0, known: document.start }
+    }
+
+    /// The position of an offset that is not before the last one asked for.
+    pub fn at(&mut self, offset: usize) -> Position {
+        let (text, encoding) = (self.document.text, self.document.encoding);
+        let between = &text[self.anchor..offset];
+        let next = match memchr::memrchr(b'\n', between) {
+            Some(line_end) => Some(self.anchor + line_end + 1),
+            None => (between.len() > Self::LONG).then_some(offset),
+        };
+        if let Some(next) = next {
+            self.known = encoding.advance(self.known, &text[self.anchor..next]);
+            self.anchor = next;
+        }
+        encoding.advance(self.known, &text[self.anchor..offset])
+    }
+}
+
 impl Encoding {
     /// Where one stands in the original after reading `text` from `from` on.
     pub fn advance(self, from: Position, text: &[u8]) -> Position {

@@ -6,7 +6,7 @@ mod collect;
 use crate::coverage::Coverage;
 use crate::detect::allow::{self, Marker};
 use crate::detect::{Engine, Match};
-use crate::document::{Document, Encoding};
+use crate::document::{Document, Encoding, Positions};
 use crate::excerpt::excerpt;
 use crate::finding::{Allowed, Finding, Location};
 use crate::level::Confidence;
@@ -70,15 +70,13 @@ impl<'a> Scan<'a> {
         if scanned.has_markers {
             self.check_markers(document);
         }
+        let mut positions = Positions::new(document);
         let reported: Vec<(&Match, Confidence, Span)> = scanned
             .matches
             .iter()
             .filter_map(|found| {
                 let confidence = self.confidence(document, found)?;
-                let span = Span {
-                    start: document.position(found.span.start),
-                    end: document.position(found.span.end),
-                };
+                let span = Span { start: positions.at(found.span.start), end: positions.at(found.span.end) };
                 touches(document.added, &span).then_some((found, confidence, span))
             })
             .collect();
@@ -124,6 +122,7 @@ impl<'a> Scan<'a> {
         for (_, part) in matches.iter().flat_map(|found| &found.parts) {
             masks.push((part.clone(), Masked::of(&document.text[part.clone()], 4)));
         }
+        masks.sort_by_key(|(span, _)| (span.start, span.end));
         masks
     }
 
@@ -172,32 +171,43 @@ impl<'a> Scan<'a> {
                 span,
                 origin: document.origin.clone(),
                 confidence,
-                excerpt: excerpt(document.text, found.span.clone(), masks),
+                excerpt: excerpt(document.text, found.span.clone(), near(masks, &found.span)),
                 line_hash,
                 decoded: Vec::new(),
-                allowed: self.allowed(document, found, matches),
+                allowed: self.allowed(document, found, span.start.line, matches),
                 versions: 1,
             },
         }
     }
 
     /// The marker that allows a match, if there is one.
-    fn allowed(&self, document: &Document<'_>, found: &Match, matches: &[Match]) -> Option<Allowed> {
+    fn allowed(
+        &self,
+        document: &Document<'_>,
+        found: &Match,
+        line: u64,
+        matches: &[Match],
+    ) -> Option<Allowed> {
         let id = self.engine.pack().rules()[found.rule].id;
         allow::markers_near(document.text, found.span.start, self.settings.peer_markers).into_iter().find_map(
             |marker| {
                 let reason = marker.allows(id)?;
-                let shows_secret = matches!(&marker, Marker::Valid { reason_at, .. }
-                    if matches.iter().any(|other| other.span.start < reason_at.end && reason_at.start < other.span.end));
+                let shows_secret =
+                    matches!(&marker, Marker::Valid { reason_at, .. } if holds_match(matches, reason_at));
                 let reason = if shows_secret { "(not shown: it holds a secret)".to_owned() } else { reason };
-                Some(Allowed { reason, line: document.position(marker.at()).line })
+                let lines = match document.text.get(marker.at()..found.span.start) {
+                    Some(between) => memchr::memchr_iter(b'\n', between).count() as u64,
+                    None => 0,
+                };
+                Some(Allowed { reason, line: line - lines })
             },
         )
     }
 
     /// Tells about markers that cannot work.
     fn check_markers(&self, document: &Document<'_>) {
-        for marker in allow::scan_markers(document.text) {
+        let mut positions = Positions::new(document);
+        for marker in allow::scan_markers(document.text).take(MOST_MARKERS) {
             if !document.own.contains(&marker.at()) {
                 continue;
             }
@@ -210,12 +220,30 @@ impl<'a> Scan<'a> {
                     .collect(),
                 Marker::Peer { .. } => Vec::new(),
             };
-            let line = document.position(marker.at()).line;
+            let line = positions.at(marker.at()).line;
             let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
             warnings
                 .extend(problems.into_iter().map(|problem| format!("{}:{line}: {problem}", document.path)));
         }
     }
+}
+
+/// Nobody reads more complaints about the markers of one file.
+const MOST_MARKERS: usize = 1000;
+
+/// Whether a stretch touches a match; `matches` are sorted and do not overlap.
+fn holds_match(matches: &[Match], stretch: &Range<usize>) -> bool {
+    let next = matches.partition_point(|found| found.span.end <= stretch.start);
+    matches.get(next).is_some_and(|found| found.span.start < stretch.end)
+}
+
+/// The masks that can touch the line that a report shows; `masks` is sorted.
+fn near<'m>(masks: &'m [(Range<usize>, Masked)], span: &Range<usize>) -> &'m [(Range<usize>, Masked)] {
+    /// More than a report shows of a line, and more than the longest secret.
+    const REACH: usize = 80 << 10;
+    let first = masks.partition_point(|(mask, _)| mask.start + REACH < span.start);
+    let last = masks.partition_point(|(mask, _)| mask.start <= span.end + 4096);
+    &masks[first..last.max(first)]
 }
 
 /// Whether a span touches a line that counts.

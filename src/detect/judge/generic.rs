@@ -83,6 +83,8 @@ pub fn judge(around: Surroundings<'_>, found: &Assignment, min_length: usize) ->
     {
         return Some(Confidence::Low);
     }
+    // A long value shows what it is made of in its beginning.
+    let value = &value[..value.len().min(160)];
     let looks = Looks::of(value);
     if looks.spaces > 0 || looks.is_path_or_url(value) || looks.is_number() || is_uuid(value) {
         return Some(Confidence::Low);
@@ -199,7 +201,8 @@ fn line_denies(text: &[u8], found: &Assignment) -> bool {
         b"allowlist",
     ];
     let rest = &text[found.value.end..];
-    let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len()).min(200)];
+    let rest = &rest[..rest.len().min(200)];
+    let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
     let lower = line.to_ascii_lowercase();
     DENIALS.iter().any(|denial| memchr::memmem::find(&lower, denial).is_some())
 }
