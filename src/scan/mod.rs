@@ -84,12 +84,20 @@ impl<'a> Scan<'a> {
             return;
         }
         let masks = self.masks(document, &scanned.matches);
+        let longest = masks.iter().map(|(span, _)| span.len()).max().unwrap_or(0);
         let hashes = self.hashes(document, &reported);
         let sightings: Vec<Sighting> = reported
             .into_iter()
             .zip(hashes)
             .map(|((found, confidence, span), line_hash)| {
-                self.sighting(document, found, (confidence, span), line_hash, &scanned.matches, &masks)
+                self.sighting(
+                    document,
+                    found,
+                    (confidence, span),
+                    line_hash,
+                    &scanned.matches,
+                    (&masks, longest),
+                )
             })
             .collect();
         let mut collector = self.collector.lock().unwrap_or_else(PoisonError::into_inner);
@@ -148,7 +156,7 @@ impl<'a> Scan<'a> {
         (confidence, span): (Confidence, Span),
         line_hash: Option<String>,
         matches: &[Match],
-        masks: &[(Range<usize>, Masked)],
+        (masks, longest): (&[(Range<usize>, Masked)], usize),
     ) -> Sighting {
         let bytes = &document.text[found.span.clone()];
         let parts = found
@@ -171,7 +179,7 @@ impl<'a> Scan<'a> {
                 span,
                 origin: document.origin.clone(),
                 confidence,
-                excerpt: excerpt(document.text, found.span.clone(), near(masks, &found.span)),
+                excerpt: excerpt(document.text, found.span.clone(), near(masks, longest, &found.span)),
                 line_hash,
                 decoded: Vec::new(),
                 allowed: self.allowed(document, found, span.start.line, matches),
@@ -237,12 +245,17 @@ fn holds_match(matches: &[Match], stretch: &Range<usize>) -> bool {
     matches.get(next).is_some_and(|found| found.span.start < stretch.end)
 }
 
-/// The masks that can touch the line that a report shows; `masks` is sorted.
-fn near<'m>(masks: &'m [(Range<usize>, Masked)], span: &Range<usize>) -> &'m [(Range<usize>, Masked)] {
-    /// More than a report shows of a line, and more than the longest secret.
-    const REACH: usize = 80 << 10;
-    let first = masks.partition_point(|(mask, _)| mask.start + REACH < span.start);
-    let last = masks.partition_point(|(mask, _)| mask.start <= span.end + 4096);
+/// The masks that can touch the line that a report shows; `masks` is sorted, and none is longer
+/// than `longest`.
+fn near<'m>(
+    masks: &'m [(Range<usize>, Masked)],
+    longest: usize,
+    span: &Range<usize>,
+) -> &'m [(Range<usize>, Masked)] {
+    /// More than a report shows of a line.
+    const REACH: usize = 1024;
+    let first = masks.partition_point(|(mask, _)| mask.start + longest + REACH < span.start);
+    let last = masks.partition_point(|(mask, _)| mask.start <= span.end + REACH);
     &masks[first..last.max(first)]
 }
 
