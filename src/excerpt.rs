@@ -2,6 +2,7 @@
 
 use crate::finding::Excerpt;
 use crate::secret::Masked;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// How many characters of a line are shown, marks of omission aside.
@@ -154,18 +155,23 @@ impl Window {
         merge(covers)
     }
 
+    /// Adds what reads like a covered stretch. Each text is looked for once, however many covers hold
+    /// it: a line of one secret over and over would else cost the square of their number.
     fn add_copies(&self, text: &[u8], covers: &mut Vec<Cover>) {
         let line = &text[self.range.clone()];
+        let known: BTreeSet<_> = covers.iter().map(|cover| (cover.range.start, cover.range.end)).collect();
+        let mut searched: BTreeSet<&[u8]> = BTreeSet::new();
         for index in 0..covers.len() {
             let bytes = &text[covers[index].range.clone()];
-            if bytes.len() < COPY_AT_LEAST || bytes.len() > line.len() {
+            if bytes.len() < COPY_AT_LEAST || bytes.len() > line.len() || !searched.insert(bytes) {
                 continue;
             }
             for at in memchr::memmem::find_iter(line, bytes) {
                 let start = self.range.start + at;
-                if start != covers[index].range.start {
+                let end = start + bytes.len();
+                if !known.contains(&(start, end)) {
                     let mask = covers[index].mask.clone();
-                    covers.push(Cover { range: start..start + bytes.len(), mask, target: false });
+                    covers.push(Cover { range: start..end, mask, target: false });
                 }
             }
         }

@@ -5,7 +5,7 @@ mod collect;
 
 use crate::coverage::Coverage;
 use crate::detect::allow::{self, Marker};
-use crate::detect::{Engine, Match};
+use crate::detect::{Engine, Match, Scanned};
 use crate::document::{Document, Encoding, Positions};
 use crate::excerpt::excerpt;
 use crate::finding::{Allowed, Finding, Location};
@@ -71,35 +71,23 @@ impl<'a> Scan<'a> {
             self.check_markers(document);
         }
         let mut positions = Positions::new(document);
-        let reported: Vec<(&Match, Confidence, Span)> = scanned
+        let reported: Vec<Reported<'_>> = scanned
             .matches
             .iter()
             .filter_map(|found| {
                 let confidence = self.confidence(document, found)?;
                 let span = Span { start: positions.at(found.span.start), end: positions.at(found.span.end) };
-                touches(document.added, &span).then_some((found, confidence, span))
+                touches(document.added, &span).then_some(Reported { found, confidence, span })
             })
             .collect();
         if reported.is_empty() {
             return;
         }
         let masks = self.masks(document, &scanned.matches);
-        let longest = masks.iter().map(|(span, _)| span.len()).max().unwrap_or(0);
+        let page = Page { document, scanned: &scanned, longest: longest(&masks), masks: &masks };
         let hashes = self.hashes(document, &reported);
-        let sightings: Vec<Sighting> = reported
-            .into_iter()
-            .zip(hashes)
-            .map(|((found, confidence, span), line_hash)| {
-                self.sighting(
-                    document,
-                    found,
-                    (confidence, span),
-                    line_hash,
-                    &scanned.matches,
-                    (&masks, longest),
-                )
-            })
-            .collect();
+        let sightings: Vec<Sighting> =
+            reported.iter().zip(hashes).map(|(one, hash)| self.sighting(&page, one, hash)).collect();
         let mut collector = self.collector.lock().unwrap_or_else(PoisonError::into_inner);
         for sighting in sightings {
             collector.add(sighting, self.engine.pack());
@@ -134,30 +122,20 @@ impl<'a> Scan<'a> {
         masks
     }
 
-    fn hashes(
-        &self,
-        document: &Document<'_>,
-        reported: &[(&Match, Confidence, Span)],
-    ) -> Vec<Option<String>> {
+    fn hashes(&self, document: &Document<'_>, reported: &[Reported<'_>]) -> Vec<Option<String>> {
         let is_whole =
             document.own == (0..document.text.len()) && document.start.line == Position::START.line;
         // GitHub reads every file as UTF-8, so that its hashes of any other say nothing.
         if !self.line_hashes || !is_whole || document.encoding != Encoding::Bytes {
             return vec![None; reported.len()];
         }
-        let lines: Vec<u64> = reported.iter().map(|(_, _, span)| span.start.line).collect();
+        let lines: Vec<u64> = reported.iter().map(|one| one.span.start.line).collect();
         line_hashes(document.text, &lines)
     }
 
-    fn sighting(
-        &self,
-        document: &Document<'_>,
-        found: &Match,
-        (confidence, span): (Confidence, Span),
-        line_hash: Option<String>,
-        matches: &[Match],
-        (masks, longest): (&[(Range<usize>, Masked)], usize),
-    ) -> Sighting {
+    fn sighting(&self, page: &Page<'_, '_>, one: &Reported<'_>, line_hash: Option<String>) -> Sighting {
+        let Page { document, masks, longest, .. } = *page;
+        let Reported { found, confidence, span } = *one;
         let bytes = &document.text[found.span.clone()];
         let parts = found
             .parts
@@ -182,28 +160,25 @@ impl<'a> Scan<'a> {
                 excerpt: excerpt(document.text, found.span.clone(), near(masks, longest, &found.span)),
                 line_hash,
                 decoded: Vec::new(),
-                allowed: self.allowed(document, found, span.start.line, matches),
+                allowed: self.allowed(page, found, span.start.line),
                 versions: 1,
             },
         }
     }
 
     /// The marker that allows a match, if there is one.
-    fn allowed(
-        &self,
-        document: &Document<'_>,
-        found: &Match,
-        line: u64,
-        matches: &[Match],
-    ) -> Option<Allowed> {
+    fn allowed(&self, page: &Page<'_, '_>, found: &Match, line: u64) -> Option<Allowed> {
+        if !page.scanned.has_markers && !self.settings.peer_markers {
+            return None;
+        }
+        let text = page.document.text;
         let id = self.engine.pack().rules()[found.rule].id;
-        allow::markers_near(document.text, found.span.start, self.settings.peer_markers).into_iter().find_map(
+        allow::markers_near(text, found.span.start, self.settings.peer_markers).into_iter().find_map(
             |marker| {
                 let reason = marker.allows(id)?;
-                let shows_secret =
-                    matches!(&marker, Marker::Valid { reason_at, .. } if holds_match(matches, reason_at));
+                let shows_secret = matches!(&marker, Marker::Valid { reason_at, .. } if holds_match(&page.scanned.matches, reason_at));
                 let reason = if shows_secret { "(not shown: it holds a secret)".to_owned() } else { reason };
-                let lines = match document.text.get(marker.at()..found.span.start) {
+                let lines = match text.get(marker.at()..found.span.start) {
                     Some(between) => memchr::memchr_iter(b'\n', between).count() as u64,
                     None => 0,
                 };
@@ -236,6 +211,23 @@ impl<'a> Scan<'a> {
     }
 }
 
+/// A match that goes into the report.
+struct Reported<'s> {
+    found: &'s Match,
+    confidence: Confidence,
+    span: Span,
+}
+
+/// What the sightings of one document share.
+struct Page<'p, 'd> {
+    document: &'p Document<'d>,
+    scanned: &'p Scanned,
+    /// Every stretch that must not be shown, sorted.
+    masks: &'p [(Range<usize>, Masked)],
+    /// The length of the longest of these.
+    longest: usize,
+}
+
 /// Nobody reads more complaints about the markers of one file.
 const MOST_MARKERS: usize = 1000;
 
@@ -243,6 +235,10 @@ const MOST_MARKERS: usize = 1000;
 fn holds_match(matches: &[Match], stretch: &Range<usize>) -> bool {
     let next = matches.partition_point(|found| found.span.end <= stretch.start);
     matches.get(next).is_some_and(|found| found.span.start < stretch.end)
+}
+
+fn longest(masks: &[(Range<usize>, Masked)]) -> usize {
+    masks.iter().map(|(span, _)| span.len()).max().unwrap_or(0)
 }
 
 /// The masks that can touch the line that a report shows; `masks` is sorted, and none is longer
