@@ -93,14 +93,25 @@ struct Book {
 pub struct Pack {
     rules: Vec<Rule>,
     cold: Vec<&'static [u8]>,
+    /// The search for all keywords, where the build script has laid it out.
+    search: Option<&'static [u8]>,
     books: OnceLock<Vec<Book>>,
 }
 
 impl Pack {
     /// The rules that ship with the program.
     pub fn embedded() -> Result<Self, PackError> {
-        let mut pack = Self { rules: Vec::new(), cold: Vec::new(), books: OnceLock::new() };
+        let mut pack = Self::empty();
         pack.add(EMBEDDED_HOT, EMBEDDED_COLD)?;
+        pack.search = Some(EMBEDDED_SEARCH);
+        Ok(pack)
+    }
+
+    /// The rules of the files and folders named, without those that ship with the program. What
+    /// [`with_files`](Self::with_files) says of memory holds here too.
+    pub fn of_files(paths: &[PathBuf], check_exists: &dyn Fn(&str) -> bool) -> Result<Self, PackError> {
+        let mut pack = Self::empty();
+        pack.add_files(&rule_files(paths)?, check_exists)?;
         Ok(pack)
     }
 
@@ -114,9 +125,9 @@ impl Pack {
         if files.is_empty() {
             return Ok(pack);
         }
-        let blobs = compile::compile(&files, check_exists)?;
         let known = pack.rules.len();
-        pack.add(Box::leak(blobs.hot.into_boxed_slice()), Box::leak(blobs.cold.into_boxed_slice()))?;
+        pack.add_files(&files, check_exists)?;
+        pack.search = None;
         let (embedded, own) = pack.rules.split_at(known);
         for rule in own {
             if embedded.binary_search_by(|other| other.id.cmp(rule.id)).is_ok() {
@@ -124,6 +135,19 @@ impl Pack {
             }
         }
         Ok(pack)
+    }
+
+    fn empty() -> Self {
+        Self { rules: Vec::new(), cold: Vec::new(), search: None, books: OnceLock::new() }
+    }
+
+    fn add_files(
+        &mut self,
+        files: &[SourceFile],
+        check_exists: &dyn Fn(&str) -> bool,
+    ) -> Result<(), PackError> {
+        let blobs = compile::compile(files, check_exists)?;
+        self.add(Box::leak(blobs.hot.into_boxed_slice()), Box::leak(blobs.cold.into_boxed_slice()))
     }
 
     fn add(&mut self, hot: &'static [u8], cold: &'static [u8]) -> Result<(), PackError> {
@@ -161,7 +185,7 @@ impl Pack {
     /// The search for all keywords, laid out by the build script (see `detect::prefilter`), if the
     /// pack is the embedded one and nothing else. The owners in it are indices of rules.
     pub fn laid_out(&self) -> Option<&'static [u8]> {
-        (self.cold.len() == 1).then_some(EMBEDDED_SEARCH)
+        self.search
     }
 
     fn books(&self) -> &[Book] {
