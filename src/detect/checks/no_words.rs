@@ -26,7 +26,12 @@ mod tests {
     #[test]
     fn names_are_told_from_tokens() {
         let verdict = |value: &str| judge(value.as_bytes(), 0..value.len()).verdict;
-        for name in ["currentConditionsProvider", "authentication", "default_request_handler", "data-2010-2020-with-time-zone"] {
+        for name in [
+            "currentConditionsProvider",
+            "authentication",
+            "default_request_handler",
+            "data-2010-2020-with-time-zone",
+        ] {
             assert!(matches!(verdict(name), Verdict::Refuted(_)), "{name}");
         }
         for token in [["q7Zk2", "xP0vB4tW9n"].concat(), ["9f3b1c", "77ad02e4d8"].concat()] {
