@@ -21,6 +21,7 @@ mod gitlab;
 mod grafana;
 mod jwt;
 mod luhn;
+mod no_words;
 mod openai;
 mod pem;
 mod sentry;
@@ -228,6 +229,12 @@ static ALL: &[Check] = &[
         about: "Card numbers: the Luhn digit",
         judge: luhn::judge,
         complete: Some(luhn::complete),
+    },
+    Check {
+        name: "no-words",
+        about: "Tokens without a shape of their own: what reads like words is a name",
+        judge: no_words::judge,
+        complete: None,
     },
     Check {
         name: "openai",
