@@ -77,6 +77,8 @@ pub fn judge(around: Surroundings<'_>, found: &Assignment, min_length: usize) ->
     }
     if placeholder::reason(value).is_some()
         || placeholder::holds_row(value)
+        || placeholder::reason_when_decoded(value).is_some()
+        || says_it_is_none(value)
         || line_denies(text, found)
         || is_file_name(value)
         || has_escapes(value)
@@ -156,6 +158,23 @@ fn is_uuid(value: &[u8]) -> bool {
             8 | 13 | 18 | 23 => *byte == b'-',
             _ => byte.is_ascii_hexdigit(),
         })
+}
+
+/// Whether a value says of itself that it is not for use: `django-insecure-…`, `quickstart-…`.
+fn says_it_is_none(value: &[u8]) -> bool {
+    const WORDS: [&[u8]; 9] = [
+        b"insecure",
+        b"quickstart",
+        b"quick-start",
+        b"tutorial",
+        b"hello-world",
+        b"helloworld",
+        b"invalid",
+        b"fake",
+        b"mock",
+    ];
+    let lower = value.to_ascii_lowercase();
+    WORDS.iter().any(|word| memchr::memmem::find(&lower, word).is_some())
 }
 
 /// Whether a value speaks of secrets, as stand-ins do.
