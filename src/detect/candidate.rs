@@ -2,6 +2,7 @@
 
 use crate::detect::judge::generic::{self, Surroundings};
 use crate::detect::judge::{entropy, placeholder};
+use crate::detect::near_miss::Services;
 use crate::detect::{Match, assignment, checks};
 use crate::level::Confidence;
 use crate::rule::Rule;
@@ -42,6 +43,7 @@ pub fn propose(
     rule: &Rule,
     index: usize,
     around: Surroundings<'_>,
+    services: Services<'_>,
     keyword: Range<usize>,
     candidates: &mut Vec<Match>,
 ) {
@@ -51,11 +53,17 @@ pub fn propose(
             if let Some(found) = assignment::around(text, keyword)
                 && let Some(confidence) = generic::judge(around, &found, min_length as usize)
             {
+                let mut confidence = confidence.min(rule.confidence);
+                let mut notes = Vec::new();
+                if confidence > Confidence::Low && services.claim(text, &found) {
+                    confidence = Confidence::Low;
+                    notes.push("named like a secret of a known service, without the form of one".to_owned());
+                }
                 candidates.push(Match {
                     rule: index,
                     span: found.value,
-                    confidence: confidence.min(rule.confidence),
-                    notes: Vec::new(),
+                    confidence,
+                    notes,
                     parts: Vec::new(),
                 });
             }

@@ -11,6 +11,7 @@ pub mod checks;
 pub mod conformance;
 mod file_kind;
 pub mod judge;
+mod near_miss;
 pub mod prefilter;
 mod resolve;
 
@@ -124,6 +125,7 @@ impl Engine {
         let mut candidates = Vec::new();
         let mut has_markers = false;
         let around = Surroundings { text: document.text, is_code: file_kind::is_code(document.path) };
+        let services = near_miss::Services { prefilter: &self.prefilter, pack: &self.pack };
         let is_binary = document.encoding == Encoding::Binary;
         self.prefilter.find(document.text, document.own.clone(), |owners, length, start| {
             for owner in owners {
@@ -143,7 +145,7 @@ impl Engine {
                 if !self.path_fits(rule, owner as usize, document.path) {
                     continue;
                 }
-                candidate::propose(rule, owner as usize, around, keyword, &mut candidates);
+                candidate::propose(rule, owner as usize, around, services, keyword, &mut candidates);
             }
         });
         Scanned { matches: resolve::resolve(candidates, &self.pack), has_markers }

@@ -93,6 +93,7 @@ pub fn judge(around: Surroundings<'_>, found: &Assignment, min_length: usize) ->
     }
     let confidence = match sort {
         Sort::Password => password(value, &looks),
+        Sort::Key | Sort::Token if !name::may_be_chosen(&words) && has_odd_marks(value) => Confidence::Low,
         Sort::Key => random(value, &looks, 16),
         Sort::Token => random(value, &looks, 8),
     };
@@ -115,6 +116,12 @@ fn random(value: &[u8], looks: &Looks, least: usize) -> Confidence {
     let enough = if is_mixed { 2.6 } else { 3.0 };
     let is_long = value.len() >= if is_mixed { least } else { least.max(12) };
     if is_long && bits >= enough && !words::is_wordy(value) { Confidence::Medium } else { Confidence::Low }
+}
+
+/// Whether a value holds marks that services leave out of their keys, which must pass addresses,
+/// headers and shells (RFC 3986, RFC 6750).
+fn has_odd_marks(value: &[u8]) -> bool {
+    value.iter().any(|byte| b"?^[];*$#()".contains(byte))
 }
 
 /// `$2a$…`, `$argon2id$…`, `{SSHA}…`: a hash that can be attacked, and no password.

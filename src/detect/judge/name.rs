@@ -179,6 +179,12 @@ pub fn sort_of(words: &[String]) -> Option<Sort> {
     }
 }
 
+/// Whether the value of a name may be of any characters: frameworks make their secrets of all that
+/// a keyboard has, services do not make their keys and tokens so.
+pub fn may_be_chosen(words: &[String]) -> bool {
+    words.iter().any(|word| word.contains("secret") || word.contains("credential"))
+}
+
 /// Words before `key` that make it a place in a table or a button.
 const KEYS_OF_DATA: &[&str] = &[
     "primary",
