@@ -164,6 +164,9 @@ fn weigh(rule: &Rule, index: usize, text: &[u8], secret: Range<usize>) -> Option
         if rule.min_entropy.is_some_and(|least| entropy::shannon(&text[secret.clone()]) < least) {
             found.confidence = Confidence::Low;
             found.notes.push("too regular to be random".to_owned());
+        } else if matches!(rule.matcher, Matcher::Context(..)) && is_part_of_more(text, &secret) {
+            found.confidence = Confidence::Low;
+            found.notes.push("only a part of a longer value".to_owned());
         } else if let Some(reason) =
             placeholder::reason(if random.is_empty() { &text[secret] } else { random })
         {
@@ -172,6 +175,18 @@ fn weigh(rule: &Rule, index: usize, text: &[u8], secret: Range<usize>) -> Option
         }
     }
     Some(found)
+}
+
+/// Whether a secret is joined to more letters by a mark that no key holds: the piece of a longer
+/// value. In an address a key may be followed by a query.
+fn is_part_of_more(text: &[u8], secret: &Range<usize>) -> bool {
+    let joins = |mark: Option<&u8>, beyond: Option<&u8>, marks: &[u8]| {
+        mark.is_some_and(|mark| marks.contains(mark)) && beyond.is_some_and(u8::is_ascii_alphanumeric)
+    };
+    let back = |by: usize| secret.start.checked_sub(by).and_then(|at| text.get(at));
+    let is_in_address = matches!(back(1), Some(b'/' | b'='));
+    joins(text.get(secret.end), text.get(secret.end + 1), b"?!^~*") && !is_in_address
+        || joins(back(1), back(2), b"?!^~*")
 }
 
 /// Looks for what belongs to the secret. `None` if something required is missing.

@@ -66,10 +66,13 @@ const COMMON: &[&str] = &[
     "x",
 ];
 
-/// A value that is longer than a rule's form by at most so many bytes is a near miss of it.
-const MOST_OVER: usize = 3;
+/// A value that is longer than a rule's form by at most so many bytes is a near miss of it: one
+/// group of base64.
+const MOST_OVER: usize = 4;
 /// One that is named like a secret of a service may be shorter by so many bytes.
-const MOST_UNDER_NAMED: usize = 3;
+const MOST_UNDER_NAMED: usize = 4;
+/// No service that marks its tokens makes them shorter than this.
+const LEAST_MARKED: usize = 30;
 /// One that begins like a token may be cut anywhere.
 const MOST_UNDER_BEGUN: usize = 64;
 /// How much of a text round a value a rule is shown.
@@ -101,7 +104,8 @@ impl Services<'_> {
         self.any(text, begun, |rule, keyword| {
             keyword.start == found.value.start
                 && rule.public_prefix >= 3
-                && trial.is_near(rule, MOST_UNDER_BEGUN)
+                && (trial.value.len() < LEAST_MARKED && !trial.is_taken(rule)
+                    || trial.is_near(rule, MOST_UNDER_BEGUN))
         }) || self.any(text, start..found.name.end, |rule, keyword| {
             names_a_service(&text[keyword]) && trial.is_near(rule, MOST_UNDER_NAMED)
         })
@@ -136,28 +140,34 @@ impl<'a> Trial<'a> {
         }
     }
 
+    /// Whether a rule takes a value in the place of the one that stands there.
+    fn takes(&self, rule: &Rule, value: &[u8]) -> bool {
+        let Some(regex) = rule.regex() else { return false };
+        let shown = [self.before, value, self.after].concat();
+        let group = regex.capture_names().position(|name| name == Some("secret")).unwrap_or(0);
+        let place = self.before.len()..self.before.len() + value.len();
+        regex
+            .captures_iter(&shown)
+            .filter_map(|captures| captures.get(group))
+            .any(|secret| secret.range() == place)
+    }
+
+    fn is_taken(&self, rule: &Rule) -> bool {
+        self.takes(rule, self.value)
+    }
+
     /// Whether a rule does not take the value and would if some bytes were more or fewer.
     fn is_near(&self, rule: &Rule, most_under: usize) -> bool {
-        let Some(regex) = rule.regex() else { return false };
-        let takes = |value: &[u8]| {
-            let shown = [self.before, value, self.after].concat();
-            let group = regex.capture_names().position(|name| name == Some("secret")).unwrap_or(0);
-            let end = self.before.len() + value.len();
-            regex
-                .captures_iter(&shown)
-                .filter_map(|captures| captures.get(group))
-                .any(|secret| secret.start() == self.before.len() && secret.end() == end)
-        };
         let Some(&last) = self.value.iter().rfind(|byte| byte.is_ascii_alphanumeric()) else { return false };
-        if takes(self.value) {
+        if self.is_taken(rule) {
             return false;
         }
-        let shorter = (1..=MOST_OVER.min(self.value.len() - 1)).map(|by| self.value.len() - by);
-        shorter.into_iter().any(|length| takes(&self.value[..length])) || {
+        let most_over = MOST_OVER.min(self.value.len() - 1);
+        (1..=most_over).any(|by| self.takes(rule, &self.value[..self.value.len() - by])) || {
             let mut longer = self.value.to_vec();
             (0..most_under).any(|_| {
                 longer.push(last);
-                takes(&longer)
+                self.takes(rule, &longer)
             })
         }
     }

@@ -81,6 +81,7 @@ pub fn judge(around: Surroundings<'_>, found: &Assignment, min_length: usize) ->
         || says_it_is_none(value)
         || line_denies(text, found)
         || is_file_name(value)
+        || is_query(value)
         || has_escapes(value)
     {
         return Some(Confidence::Low);
@@ -149,6 +150,17 @@ fn is_file_name(value: &[u8]) -> bool {
         b".html",
     ];
     ENDINGS.iter().any(|ending| value.ends_with(ending)) || value.ends_with(b"-kubeconfig")
+}
+
+/// The parameters of an address: what is secret among them has a name of its own there.
+fn is_query(value: &[u8]) -> bool {
+    let is_pair = |part: &[u8]| {
+        memchr::memchr(b'=', part).is_some_and(|at| {
+            at > 0
+                && part[..at].iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+        })
+    };
+    value.split(|&byte| byte == b'&').skip(1).filter(|part| is_pair(part)).count() >= 2
 }
 
 /// Escapes of a language, as in text of another script: no generator makes them.
