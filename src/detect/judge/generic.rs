@@ -89,8 +89,11 @@ pub fn judge(around: Surroundings<'_>, found: &Assignment, min_length: usize) ->
     // A long value shows what it is made of in its beginning.
     let value = &value[..value.len().min(160)];
     let looks = Looks::of(value);
-    if looks.spaces > 0 || looks.is_path_or_url(value) || looks.is_number() || is_uuid(value) {
+    if looks.spaces > 0 || looks.is_path_or_url(value) || looks.is_number() {
         return Some(Confidence::Low);
+    }
+    if is_uuid(value) {
+        return Some(if name::is_outright(&words) { Confidence::Medium } else { Confidence::Low });
     }
     let confidence = match sort {
         Sort::Password => password(value, &looks),
