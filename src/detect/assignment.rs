@@ -39,6 +39,37 @@ pub struct Assignment {
 /// The assignment whose name holds the bytes at `keyword`.
 pub fn around(text: &[u8], keyword: Range<usize>) -> Option<Assignment> {
     let name = name_around(text, trimmed(text, keyword))?;
+    after(text, name.clone()).or_else(|| compared_before(text, name))
+}
+
+/// The value that stands before a name: `"value" == name`.
+fn compared_before(text: &[u8], name: Range<usize>) -> Option<Assignment> {
+    let without_spaces = |end: usize| {
+        end - text[..end].iter().rev().take(8).take_while(|byte| matches!(byte, b' ' | b'\t')).count()
+    };
+    let sign_end = without_spaces(name.start);
+    let sign = text[..sign_end].iter().rev().take(4).take_while(|byte| matches!(byte, b'=' | b'!')).count();
+    if !matches!(&text[sign_end - sign..sign_end], b"==" | b"===" | b"!=" | b"!==") {
+        return None;
+    }
+    let end = without_spaces(sign_end - sign).checked_sub(1)?;
+    let quote = text[end];
+    if !matches!(quote, b'"' | b'\'' | b'`') {
+        return None;
+    }
+    let before = &text[end.saturating_sub(MOST_VALUE)..end];
+    let opening = before.iter().rposition(|&byte| byte == quote || byte == b'\n')?;
+    let start = end - before.len() + opening + 1;
+    (before[opening] == quote && start < end).then_some(Assignment {
+        name,
+        value: start..end,
+        quote: Some(quote),
+        joint: Joint::Comparison,
+    })
+}
+
+/// The value that stands after a name.
+fn after(text: &[u8], name: Range<usize>) -> Option<Assignment> {
     let mut cursor = Cursor { text, at: name.end };
     let opened_by = name.start.checked_sub(1).map(|at| text[at]);
     let name_quote = cursor.closing_quote();
@@ -314,6 +345,8 @@ mod tests {
             "password <- \"V@l\"",
             "password = b'V@l'",
             "if password == \"V@l\":",
+            "if (\"V@l\" == password) {",
+            "if ('V@l' !== my_password)",
         ] {
             assert_eq!(value(text).as_deref(), Some("V@l"), "{text}");
         }

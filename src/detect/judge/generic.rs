@@ -64,12 +64,13 @@ pub fn judge(around: Surroundings<'_>, found: &Assignment, min_length: usize) ->
     let words = name::words(own_name);
     let sort = name::sort_of(&words)?;
     let min_length = if sort == Sort::Password { min_length.min(5) } else { min_length };
-    if value.len() < min_length
-        || name::denies(&words)
-        || is_nothing(own_name, value)
-        || is_reference(value, is_quoted, around.is_code)
-        || continues_as_template(text, found.value.end)
-    {
+    if value.len() < min_length || name::denies(&words) || is_nothing(own_name, value) {
+        return None;
+    }
+    if is_quoted && is_scrambled(value) {
+        return Some(if line_denies(text, found) { Confidence::Low } else { Confidence::Medium });
+    }
+    if is_reference(value, is_quoted, around.is_code) || continues_as_template(text, found.value.end) {
         return None;
     }
     if is_password_hash(value) {
@@ -120,6 +121,29 @@ fn random(value: &[u8], looks: &Looks, least: usize) -> Confidence {
     let enough = if is_mixed { 2.6 } else { 3.0 };
     let is_long = value.len() >= if is_mixed { least } else { least.max(12) };
     if is_long && bits >= enough && !words::is_wordy(value) { Confidence::Medium } else { Confidence::Low }
+}
+
+/// Whether a value mixes many marks in a way that no code, template or expression does, because
+/// its brackets do not fit each other: what a generator of passwords makes.
+fn is_scrambled(value: &[u8]) -> bool {
+    let mut kinds = [false; 128];
+    let mut open = Vec::new();
+    let mut fits = true;
+    for &byte in value {
+        match byte {
+            b' ' | b'\t' | b'\\' | b'\'' | b'"' | b'=' | b';' => return false,
+            b'(' | b'[' | b'{' => open.push(byte),
+            b')' => fits &= open.pop() == Some(b'('),
+            b']' => fits &= open.pop() == Some(b'['),
+            b'}' => fits &= open.pop() == Some(b'{'),
+            _ => {}
+        }
+        if byte.is_ascii_punctuation() {
+            kinds[usize::from(byte)] = true;
+        }
+    }
+    let is_ended = !matches!(value.last(), Some(b'(' | b'[' | b'{' | b'.' | b','));
+    value.len() >= 8 && !fits && is_ended && kinds.iter().filter(|&&kind| kind).count() >= 5
 }
 
 /// Whether a value holds marks that services leave out of their keys, which must pass addresses,

@@ -190,9 +190,9 @@ pub fn may_be_chosen(words: &[String]) -> bool {
 pub fn is_outright(words: &[String]) -> bool {
     let has = |wanted: &str| words.iter().any(|word| word == wanted);
     let last = words.last().map_or("", String::as_str);
-    matches!(last, "token" | "secret" | "apikey" | "secretkey" | "accesstoken" | "authtoken")
+    matches!(last, "token" | "secret" | "apikey" | "accesstoken" | "authtoken")
         && (words.len() > 1 || last.len() > 6)
-        || last == "key" && (has("api") || has("secret"))
+        || last == "key" && has("api")
 }
 
 /// Words before `key` that make it a place in a table or a button.
