@@ -78,6 +78,11 @@ fn after(text: &[u8], name: Range<usize>) -> Option<Assignment> {
         cursor.at += 1;
     }
     let spaces = cursor.spaces();
+    // `<name id="…" type="…">value</name>`
+    if opened_by == Some(b'<') && name_quote.is_none() && spaces > 0 && cursor.attributes() {
+        let (value, quote) = cursor.value(Joint::Element)?;
+        return (!value.is_empty()).then_some(Assignment { name, value, quote, joint: Joint::Element });
+    }
     // `<add key="name" value="…"/>`
     if name_quote.is_some() && spaces > 0 && cursor.attribute() {
         let (value, quote) = cursor.value(Joint::Argument)?;
@@ -171,6 +176,20 @@ impl Cursor<'_> {
             self.at += 6;
         }
         is_value
+    }
+
+    /// The attributes of an XML element up to the end of its tag, which are passed over.
+    fn attributes(&mut self) -> bool {
+        let rest = &self.text[self.at..];
+        let length = rest.iter().take(160).take_while(|byte| !matches!(byte, b'<' | b'>' | b'\n')).count();
+        let tag = &rest[..length];
+        let is_tag = rest.get(length) == Some(&b'>')
+            && tag.last() != Some(&b'/')
+            && memchr::memmem::find(tag, b"=\"").is_some();
+        if is_tag {
+            self.at += length + 1;
+        }
+        is_tag
     }
 
     /// An operator that gives or compares.
@@ -335,6 +354,7 @@ mod tests {
             "let password: &str = \"V@l\";",
             "const password: string = 'V@l';",
             "<password>V@l</password>",
+            "<password encrypted=\"false\">V@l</password>",
             "mysql --password V@l -h",
             "mysql --password=V@l -h",
             "setenv(\"PASSWORD\", \"V@l\")",

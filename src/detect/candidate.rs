@@ -167,6 +167,8 @@ fn weigh(rule: &Rule, index: usize, text: &[u8], secret: Range<usize>) -> Option
         } else if matches!(rule.matcher, Matcher::Context(..)) && is_part_of_more(text, &secret) {
             found.confidence = Confidence::Low;
             found.notes.push("only a part of a longer value".to_owned());
+        } else if text[secret.clone()].starts_with(b"-----BEGIN ") {
+            // The check has read the key that follows; its own dashes are no sign of a stand-in.
         } else if let Some(reason) =
             placeholder::reason(if random.is_empty() { &text[secret] } else { random })
         {
