@@ -19,7 +19,7 @@ use crate::document::{Document, Encoding};
 use crate::level::Confidence;
 use crate::origin::RepoPath;
 use crate::rule::keyword::Keyword;
-use crate::rule::pack::{MARKER_OWNER, MARKER_WORD};
+use crate::rule::pack::{MARKER_OWNER, MARKER_WORD, Matcher};
 use crate::rule::{Pack, Rule};
 use judge::generic::Surroundings;
 use prefilter::Prefilter;
@@ -120,6 +120,27 @@ impl Engine {
         condition.as_ref().is_none_or(|condition| condition.holds(path))
     }
 
+    /// In files where random text is no secret, what has no shape of its own is doubted.
+    fn doubt_noise(&self, document: &Document<'_>, candidates: &mut [Match]) {
+        let noise = file_kind::noise(document);
+        for found in candidates {
+            let rule = &self.pack.rules()[found.rule];
+            let has_shape =
+                matches!(rule.matcher, Matcher::Pattern(_)) || rule.confidence >= Confidence::High;
+            if has_shape || found.confidence != Confidence::Medium {
+                continue;
+            }
+            let is_minified = || {
+                file_kind::is_minified(document.path, document.text, &found.span)
+                    .then_some("it stands in bundled code")
+            };
+            if let Some(why) = noise.or_else(is_minified) {
+                found.confidence = Confidence::Low;
+                found.notes.push(why.to_owned());
+            }
+        }
+    }
+
     /// Searches one document.
     pub fn scan(&self, document: &Document<'_>) -> Scanned {
         let mut candidates = Vec::new();
@@ -148,6 +169,9 @@ impl Engine {
                 candidate::propose(rule, owner as usize, around, services, keyword, &mut candidates);
             }
         });
+        if !candidates.is_empty() {
+            self.doubt_noise(document, &mut candidates);
+        }
         Scanned { matches: resolve::resolve(candidates, &self.pack), has_markers }
     }
 }
