@@ -172,7 +172,14 @@ impl Engine {
         if !candidates.is_empty() {
             self.doubt_noise(document, &mut candidates);
         }
-        Scanned { matches: resolve::resolve(candidates, &self.pack), has_markers }
+        let mut matches = resolve::resolve(candidates, &self.pack);
+        for found in &mut matches {
+            if let Some(what) = judge::known::what(&document.text[found.span.clone()]) {
+                found.confidence = Confidence::Low;
+                found.notes.push(format!("known to everyone: {what}"));
+            }
+        }
+        Scanned { matches, has_markers }
     }
 }
 

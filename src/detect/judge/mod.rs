@@ -2,6 +2,7 @@
 
 pub mod entropy;
 pub mod generic;
+pub mod known;
 pub mod name;
 pub mod placeholder;
 pub mod words;
