@@ -1,7 +1,7 @@
 //! From a keyword to candidates: runs a rule's matcher near the keyword and weighs what it finds.
 
 use crate::detect::judge::generic::{self, Surroundings};
-use crate::detect::judge::{entropy, placeholder};
+use crate::detect::judge::{entropy, placeholder, reference};
 use crate::detect::near_miss::Services;
 use crate::detect::{Match, assignment, checks};
 use crate::level::Confidence;
@@ -51,13 +51,14 @@ pub fn propose(
     match rule.matcher {
         Matcher::Assignment(min_length) => {
             if let Some(found) = assignment::around(text, keyword)
-                && let Some(confidence) = generic::judge(around, &found, min_length as usize)
+                && let Some(judged) = generic::judge(around, &found, min_length as usize)
             {
-                let mut confidence = confidence.min(rule.confidence);
-                let mut notes = Vec::new();
+                let mut confidence = judged.confidence.min(rule.confidence);
+                let mut notes = vec![judged.reasons.join("; ")];
                 if confidence > Confidence::Low && services.claim(text, &found) {
                     confidence = Confidence::Low;
-                    notes.push("named like a secret of a known service, without the form of one".to_owned());
+                    notes =
+                        vec!["named like a secret of a known service, without the form of one".to_owned()];
                 }
                 candidates.push(Match {
                     rule: index,
@@ -157,7 +158,7 @@ fn weigh(rule: &Rule, index: usize, text: &[u8], secret: Range<usize>) -> Option
     }
     companions(rule, text, &mut found)?;
     if !proved {
-        if generic::is_template(text, &secret) {
+        if reference::is_template(text, &secret) {
             return None;
         }
         let random = &text[secret.start + usize::from(rule.public_prefix).min(secret.len())..secret.end];

@@ -5,4 +5,6 @@ pub mod generic;
 pub mod known;
 pub mod name;
 pub mod placeholder;
+pub mod reference;
+pub mod shape;
 pub mod words;

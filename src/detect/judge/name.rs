@@ -139,6 +139,17 @@ pub enum Sort {
     Key,
 }
 
+impl Sort {
+    /// The sort as a note tells it.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::Password => "named like a password",
+            Self::Token => "named like a token",
+            Self::Key => "named like a key",
+        }
+    }
+}
+
 /// What these words of a name promise; `None` if nothing.
 pub fn sort_of(words: &[String]) -> Option<Sort> {
     let has = |parts: &[&str]| words.iter().any(|word| parts.iter().any(|part| word.contains(part)));
