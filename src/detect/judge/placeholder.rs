@@ -146,7 +146,7 @@ pub fn holds_row(text: &[u8]) -> bool {
 
 /// Why a value that may be base64 is a stand-in once it is decoded.
 pub fn reason_when_decoded(text: &[u8]) -> Option<&'static str> {
-    /// Sealed by a tool that writes its own name in front: Mozilla SOPS, Jasypt, Ansible, SpringCloud.
+    /// Sealed by a tool that writes its own name in front: SOPS, Jasypt, Ansible, Spring Cloud.
     const SEALED: [&[u8]; 4] = [b"ENC[", b"ENC(", b"$ANSIBLE_VAULT", b"{cipher}"];
     // The shortest words are seven bytes long, the longest value is no text of a file.
     if !(10..=512).contains(&text.len()) {
