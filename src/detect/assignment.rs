@@ -39,6 +39,37 @@ pub struct Assignment {
 /// The assignment whose name holds the bytes at `keyword`.
 pub fn around(text: &[u8], keyword: Range<usize>) -> Option<Assignment> {
     let name = name_around(text, trimmed(text, keyword))?;
+    after(text, name.clone()).or_else(|| compared_before(text, name))
+}
+
+/// The value that stands before a name: `"value" == name`.
+fn compared_before(text: &[u8], name: Range<usize>) -> Option<Assignment> {
+    let without_spaces = |end: usize| {
+        end - text[..end].iter().rev().take(8).take_while(|byte| matches!(byte, b' ' | b'\t')).count()
+    };
+    let sign_end = without_spaces(name.start);
+    let sign = text[..sign_end].iter().rev().take(4).take_while(|byte| matches!(byte, b'=' | b'!')).count();
+    if !matches!(&text[sign_end - sign..sign_end], b"==" | b"===" | b"!=" | b"!==") {
+        return None;
+    }
+    let end = without_spaces(sign_end - sign).checked_sub(1)?;
+    let quote = text[end];
+    if !matches!(quote, b'"' | b'\'' | b'`') {
+        return None;
+    }
+    let before = &text[end.saturating_sub(MOST_VALUE)..end];
+    let opening = before.iter().rposition(|&byte| byte == quote || byte == b'\n')?;
+    let start = end - before.len() + opening + 1;
+    (before[opening] == quote && start < end).then_some(Assignment {
+        name,
+        value: start..end,
+        quote: Some(quote),
+        joint: Joint::Comparison,
+    })
+}
+
+/// The value that stands after a name.
+fn after(text: &[u8], name: Range<usize>) -> Option<Assignment> {
     let mut cursor = Cursor { text, at: name.end };
     let opened_by = name.start.checked_sub(1).map(|at| text[at]);
     let name_quote = cursor.closing_quote();
@@ -47,6 +78,11 @@ pub fn around(text: &[u8], keyword: Range<usize>) -> Option<Assignment> {
         cursor.at += 1;
     }
     let spaces = cursor.spaces();
+    // `<name id="…" type="…">value</name>`
+    if opened_by == Some(b'<') && name_quote.is_none() && spaces > 0 && cursor.attributes() {
+        let (value, quote) = cursor.value(Joint::Element)?;
+        return (!value.is_empty()).then_some(Assignment { name, value, quote, joint: Joint::Element });
+    }
     // `<add key="name" value="…"/>`
     if name_quote.is_some() && spaces > 0 && cursor.attribute() {
         let (value, quote) = cursor.value(Joint::Argument)?;
@@ -140,6 +176,20 @@ impl Cursor<'_> {
             self.at += 6;
         }
         is_value
+    }
+
+    /// The attributes of an XML element up to the end of its tag, which are passed over.
+    fn attributes(&mut self) -> bool {
+        let rest = &self.text[self.at..];
+        let length = rest.iter().take(160).take_while(|byte| !matches!(byte, b'<' | b'>' | b'\n')).count();
+        let tag = &rest[..length];
+        let is_tag = rest.get(length) == Some(&b'>')
+            && tag.last() != Some(&b'/')
+            && memchr::memmem::find(tag, b"=\"").is_some();
+        if is_tag {
+            self.at += length + 1;
+        }
+        is_tag
     }
 
     /// An operator that gives or compares.
@@ -304,6 +354,7 @@ mod tests {
             "let password: &str = \"V@l\";",
             "const password: string = 'V@l';",
             "<password>V@l</password>",
+            "<password encrypted=\"false\">V@l</password>",
             "mysql --password V@l -h",
             "mysql --password=V@l -h",
             "setenv(\"PASSWORD\", \"V@l\")",
@@ -314,6 +365,8 @@ mod tests {
             "password <- \"V@l\"",
             "password = b'V@l'",
             "if password == \"V@l\":",
+            "if (\"V@l\" == password) {",
+            "if ('V@l' !== my_password)",
         ] {
             assert_eq!(value(text).as_deref(), Some("V@l"), "{text}");
         }

@@ -1,7 +1,8 @@
 //! From a keyword to candidates: runs a rule's matcher near the keyword and weighs what it finds.
 
 use crate::detect::judge::generic::{self, Surroundings};
-use crate::detect::judge::{entropy, placeholder};
+use crate::detect::judge::{entropy, placeholder, reference};
+use crate::detect::near_miss::Services;
 use crate::detect::{Match, assignment, checks};
 use crate::level::Confidence;
 use crate::rule::Rule;
@@ -42,6 +43,7 @@ pub fn propose(
     rule: &Rule,
     index: usize,
     around: Surroundings<'_>,
+    services: Services<'_>,
     keyword: Range<usize>,
     candidates: &mut Vec<Match>,
 ) {
@@ -49,13 +51,20 @@ pub fn propose(
     match rule.matcher {
         Matcher::Assignment(min_length) => {
             if let Some(found) = assignment::around(text, keyword)
-                && let Some(confidence) = generic::judge(around, &found, min_length as usize)
+                && let Some(judged) = generic::judge(around, &found, min_length as usize)
             {
+                let mut confidence = judged.confidence.min(rule.confidence);
+                let mut notes = vec![judged.reasons.join("; ")];
+                if confidence > Confidence::Low && services.claim(text, &found) {
+                    confidence = Confidence::Low;
+                    notes =
+                        vec!["named like a secret of a known service, without the form of one".to_owned()];
+                }
                 candidates.push(Match {
                     rule: index,
                     span: found.value,
-                    confidence: confidence.min(rule.confidence),
-                    notes: Vec::new(),
+                    confidence,
+                    notes,
                     parts: Vec::new(),
                 });
             }
@@ -149,13 +158,18 @@ fn weigh(rule: &Rule, index: usize, text: &[u8], secret: Range<usize>) -> Option
     }
     companions(rule, text, &mut found)?;
     if !proved {
-        if generic::is_template(text, &secret) {
+        if reference::is_template(text, &secret) {
             return None;
         }
         let random = &text[secret.start + usize::from(rule.public_prefix).min(secret.len())..secret.end];
         if rule.min_entropy.is_some_and(|least| entropy::shannon(&text[secret.clone()]) < least) {
             found.confidence = Confidence::Low;
             found.notes.push("too regular to be random".to_owned());
+        } else if matches!(rule.matcher, Matcher::Context(..)) && is_part_of_more(text, &secret) {
+            found.confidence = Confidence::Low;
+            found.notes.push("only a part of a longer value".to_owned());
+        } else if text[secret.clone()].starts_with(b"-----BEGIN ") {
+            // The check has read the key that follows; its own dashes are no sign of a stand-in.
         } else if let Some(reason) =
             placeholder::reason(if random.is_empty() { &text[secret] } else { random })
         {
@@ -164,6 +178,18 @@ fn weigh(rule: &Rule, index: usize, text: &[u8], secret: Range<usize>) -> Option
         }
     }
     Some(found)
+}
+
+/// Whether a secret is joined to more letters by a mark that no key holds: the piece of a longer
+/// value. In an address a key may be followed by a query.
+fn is_part_of_more(text: &[u8], secret: &Range<usize>) -> bool {
+    let joins = |mark: Option<&u8>, beyond: Option<&u8>, marks: &[u8]| {
+        mark.is_some_and(|mark| marks.contains(mark)) && beyond.is_some_and(u8::is_ascii_alphanumeric)
+    };
+    let back = |by: usize| secret.start.checked_sub(by).and_then(|at| text.get(at));
+    let is_in_address = matches!(back(1), Some(b'/' | b'='));
+    joins(text.get(secret.end), text.get(secret.end + 1), b"?!^~*") && !is_in_address
+        || joins(back(1), back(2), b"?!^~*")
 }
 
 /// Looks for what belongs to the secret. `None` if something required is missing.

@@ -11,6 +11,7 @@ pub mod checks;
 pub mod conformance;
 mod file_kind;
 pub mod judge;
+mod near_miss;
 pub mod prefilter;
 mod resolve;
 
@@ -18,7 +19,7 @@ use crate::document::{Document, Encoding};
 use crate::level::Confidence;
 use crate::origin::RepoPath;
 use crate::rule::keyword::Keyword;
-use crate::rule::pack::{MARKER_OWNER, MARKER_WORD};
+use crate::rule::pack::{MARKER_OWNER, MARKER_WORD, Matcher};
 use crate::rule::{Pack, Rule};
 use judge::generic::Surroundings;
 use prefilter::Prefilter;
@@ -119,11 +120,33 @@ impl Engine {
         condition.as_ref().is_none_or(|condition| condition.holds(path))
     }
 
+    /// In files where random text is no secret, what has no shape of its own is doubted.
+    fn doubt_noise(&self, document: &Document<'_>, candidates: &mut [Match]) {
+        let noise = file_kind::noise(document);
+        for found in candidates {
+            let rule = &self.pack.rules()[found.rule];
+            let has_shape =
+                matches!(rule.matcher, Matcher::Pattern(_)) || rule.confidence >= Confidence::High;
+            if has_shape || found.confidence != Confidence::Medium {
+                continue;
+            }
+            let is_minified = || {
+                file_kind::is_minified(document.path, document.text, &found.span)
+                    .then_some("it stands in bundled code")
+            };
+            if let Some(why) = noise.or_else(is_minified) {
+                found.confidence = Confidence::Low;
+                found.notes.push(why.to_owned());
+            }
+        }
+    }
+
     /// Searches one document.
     pub fn scan(&self, document: &Document<'_>) -> Scanned {
         let mut candidates = Vec::new();
         let mut has_markers = false;
         let around = Surroundings { text: document.text, is_code: file_kind::is_code(document.path) };
+        let services = near_miss::Services { prefilter: &self.prefilter, pack: &self.pack };
         let is_binary = document.encoding == Encoding::Binary;
         self.prefilter.find(document.text, document.own.clone(), |owners, length, start| {
             for owner in owners {
@@ -143,10 +166,20 @@ impl Engine {
                 if !self.path_fits(rule, owner as usize, document.path) {
                     continue;
                 }
-                candidate::propose(rule, owner as usize, around, keyword, &mut candidates);
+                candidate::propose(rule, owner as usize, around, services, keyword, &mut candidates);
             }
         });
-        Scanned { matches: resolve::resolve(candidates, &self.pack), has_markers }
+        if !candidates.is_empty() {
+            self.doubt_noise(document, &mut candidates);
+        }
+        let mut matches = resolve::resolve(candidates, &self.pack);
+        for found in &mut matches {
+            if let Some(what) = judge::known::what(&document.text[found.span.clone()]) {
+                found.confidence = Confidence::Low;
+                found.notes.push(format!("known to everyone: {what}"));
+            }
+        }
+        Scanned { matches, has_markers }
     }
 }
 

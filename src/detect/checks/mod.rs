@@ -14,7 +14,7 @@ mod bech32;
 mod chosen_password;
 mod crc16;
 mod discord;
-mod encode;
+pub mod encode;
 mod gcp;
 mod github;
 mod gitlab;

@@ -2,7 +2,8 @@
 
 use crate::detect::assignment::Assignment;
 use crate::detect::judge::name::{self, Sort};
-use crate::detect::judge::{entropy, placeholder, words};
+use crate::detect::judge::shape::{self, Looks};
+use crate::detect::judge::{entropy, placeholder, reference, words};
 use crate::level::Confidence;
 
 /// Values that say that there is none.
@@ -56,135 +57,131 @@ pub struct Surroundings<'a> {
     pub is_code: bool,
 }
 
-/// How sure a value makes us; `None` if it is no secret.
-pub fn judge(around: Surroundings<'_>, found: &Assignment, min_length: usize) -> Option<Confidence> {
+/// What the judge says of a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    /// How sure the value makes us.
+    pub confidence: Confidence,
+    /// What decided, in the order of its weight, for a note.
+    pub reasons: Vec<&'static str>,
+}
+
+impl Judgement {
+    fn doubt(why: &'static str) -> Self {
+        Self { confidence: Confidence::Low, reasons: vec![why] }
+    }
+
+    fn belief(reasons: &[&'static str]) -> Self {
+        Self { confidence: Confidence::Medium, reasons: reasons.to_vec() }
+    }
+}
+
+/// How sure a value makes us, and why; `None` if it is no secret.
+pub fn judge(around: Surroundings<'_>, found: &Assignment, min_length: usize) -> Option<Judgement> {
     let text = around.text;
     let (own_name, value) = (&text[found.name.clone()], &text[found.value.clone()]);
     let is_quoted = found.quote.is_some();
     let words = name::words(own_name);
     let sort = name::sort_of(&words)?;
     let min_length = if sort == Sort::Password { min_length.min(5) } else { min_length };
-    if value.len() < min_length
-        || name::denies(&words)
-        || is_nothing(own_name, value)
-        || is_reference(value, is_quoted, around.is_code)
-        || continues_as_template(text, found.value.end)
+    if value.len() < min_length || name::denies(&words) || is_nothing(own_name, value) {
+        return None;
+    }
+    if is_quoted && shape::is_scrambled(value) {
+        return Some(if line_denies(text, found) {
+            Judgement::doubt("its line says that it is none")
+        } else {
+            Judgement::belief(&[sort.about(), "no code or template has such marks"])
+        });
+    }
+    if reference::is_reference(value, is_quoted, around.is_code)
+        || reference::continues_as_template(text, found.value.end)
+        || shape::is_password_hash(value)
     {
         return None;
     }
-    if is_password_hash(value) {
-        return None;
-    }
-    if placeholder::reason(value).is_some()
-        || placeholder::holds_row(value)
-        || line_denies(text, found)
-        || is_file_name(value)
-        || has_escapes(value)
-    {
-        return Some(Confidence::Low);
+    if let Some(why) = stand_in(text, found) {
+        return Some(Judgement::doubt(why));
     }
     // A long value shows what it is made of in its beginning.
     let value = &value[..value.len().min(160)];
     let looks = Looks::of(value);
-    if looks.spaces > 0 || looks.is_path_or_url(value) || looks.is_number() || is_uuid(value) {
-        return Some(Confidence::Low);
-    }
-    let confidence = match sort {
-        Sort::Password => password(value, &looks),
-        Sort::Key => random(value, &looks, 16),
-        Sort::Token => random(value, &looks, 8),
+    let doubt = if looks.spaces > 0 {
+        Some("it holds spaces")
+    } else if looks.is_path_or_url(value) {
+        Some("it is a path or an address")
+    } else if looks.is_number() {
+        Some("it is a number")
+    } else {
+        None
     };
-    Some(confidence)
-}
-
-/// What a person chose: anything that is no word counts, and a word only with enough around it.
-fn password(value: &[u8], looks: &Looks) -> Confidence {
-    let is_dressed_up = looks.digits >= 2 && looks.marks >= 1 && looks.classes() >= 3 && value.len() >= 9;
-    if (is_dressed_up && !mentions_secrets(value)) || !words::is_wordy(value) {
-        return if looks.letters() == 0 || value.len() < 5 { Confidence::Low } else { Confidence::Medium };
+    if let Some(why) = doubt {
+        return Some(Judgement::doubt(why));
     }
-    Confidence::Low
+    if shape::is_uuid(value) {
+        return Some(if name::is_outright(&words) {
+            Judgement::belief(&[sort.about(), "a UUID"])
+        } else {
+            Judgement::doubt("it has the form of an identifier")
+        });
+    }
+    if sort != Sort::Password && !name::may_be_chosen(&words) && shape::has_odd_marks(value) {
+        return Some(Judgement::doubt("it holds marks that no service puts into keys"));
+    }
+    let doubt = match sort {
+        Sort::Password => against_password(value, &looks),
+        Sort::Key => against_random(value, &looks, 16),
+        Sort::Token => against_random(value, &looks, 8),
+    };
+    Some(match doubt {
+        Some(why) => Judgement::doubt(why),
+        None => Judgement::belief(&[sort.about(), "not made of words"]),
+    })
 }
 
-/// What a machine made: long enough, of several characters, and not made of words.
-fn random(value: &[u8], looks: &Looks, least: usize) -> Confidence {
-    let bits = entropy::shannon(value);
+/// Why a value is a stand-in for a secret, if it is.
+fn stand_in(text: &[u8], found: &Assignment) -> Option<&'static str> {
+    let value = &text[found.value.clone()];
+    let when = |holds: bool, why: &'static str| holds.then_some(why);
+    placeholder::reason(value)
+        .or_else(|| when(placeholder::holds_row(value), "it holds a row as people type"))
+        .or_else(|| placeholder::reason_when_decoded(value))
+        .or_else(|| when(shape::says_it_is_none(value), "it says that it is not for use"))
+        .or_else(|| when(line_denies(text, found), "its line says that it is none"))
+        .or_else(|| when(shape::is_file_name(value), "it is the name of a file"))
+        .or_else(|| when(shape::is_query(value), "it is a list of parameters"))
+        .or_else(|| when(shape::has_escapes(value), "it holds escapes"))
+}
+
+/// What speaks against a password that a person chose: anything that is no word counts, and a word
+/// only with enough around it.
+fn against_password(value: &[u8], looks: &Looks) -> Option<&'static str> {
+    let is_dressed_up = looks.digits >= 2 && looks.marks >= 1 && looks.classes() >= 3 && value.len() >= 9;
+    if (is_dressed_up && !shape::mentions_secrets(value)) || !words::is_wordy(value) {
+        return (looks.letters() == 0 || value.len() < 5).then_some("it is too short to tell");
+    }
+    Some("it reads like words")
+}
+
+/// What speaks against a secret that a machine made: it is long enough, of several characters, and
+/// not made of words.
+fn against_random(value: &[u8], looks: &Looks, least: usize) -> Option<&'static str> {
     let is_mixed = looks.digits > 0 && looks.letters() > 0 || (looks.upper > 1 && looks.lower > 1);
     let enough = if is_mixed { 2.6 } else { 3.0 };
-    let is_long = value.len() >= if is_mixed { least } else { least.max(12) };
-    if is_long && bits >= enough && !words::is_wordy(value) { Confidence::Medium } else { Confidence::Low }
-}
-
-/// `$2a$…`, `$argon2id$…`, `{SSHA}…`: a hash that can be attacked, and no password.
-fn is_password_hash(value: &[u8]) -> bool {
-    let marks = memchr::memchr_iter(b'$', value).count();
-    (value.starts_with(b"$") && marks >= 3) || value.starts_with(b"{CRYPT}") || value.starts_with(b"{SSHA")
-}
-
-/// A name with an ending that files have.
-fn is_file_name(value: &[u8]) -> bool {
-    const ENDINGS: [&[u8]; 14] = [
-        b".json",
-        b".yaml",
-        b".yml",
-        b".conf",
-        b".pem",
-        b".key",
-        b".txt",
-        b".crt",
-        b".xml",
-        b".properties",
-        b".toml",
-        b".env",
-        b".cfg",
-        b".html",
-    ];
-    ENDINGS.iter().any(|ending| value.ends_with(ending)) || value.ends_with(b"-kubeconfig")
-}
-
-/// Escapes of a language, as in text of another script: no generator makes them.
-fn has_escapes(value: &[u8]) -> bool {
-    [b"\\u".as_slice(), b"\\x", b"\\t", b"\\n"]
-        .iter()
-        .any(|escape| memchr::memmem::find(value, escape).is_some())
-}
-
-/// Eight, four, four, four and twelve hexadecimal digits: an identifier more often than a secret.
-fn is_uuid(value: &[u8]) -> bool {
-    value.len() == 36
-        && value.iter().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => *byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
-}
-
-/// Whether a value speaks of secrets, as stand-ins do.
-fn mentions_secrets(value: &[u8]) -> bool {
-    let lower = value.to_ascii_lowercase();
-    [b"pass".as_slice(), b"secret", b"test", b"user", b"admin", b"token", b"demo", b"default"]
-        .iter()
-        .any(|word| memchr::memmem::find(&lower, word).is_some())
+    if value.len() < if is_mixed { least } else { least.max(12) } {
+        Some("it is too short to tell")
+    } else if entropy::shannon(value) < enough {
+        Some("it is too regular to be random")
+    } else {
+        words::is_wordy(value).then_some("it reads like words")
+    }
 }
 
 /// Whether a password of an address is one that nobody uses in earnest.
 pub fn is_stand_in_password(value: &[u8]) -> bool {
     placeholder::reason(value).is_some()
         || is_nothing(b"", value)
-        || password(value, &Looks::of(value)) == Confidence::Low
-}
-
-/// Whether a value holds a template's opening or goes on as one.
-pub fn is_template(text: &[u8], value: &std::ops::Range<usize>) -> bool {
-    let own = &text[value.clone()];
-    own.starts_with(b"${")
-        || memchr::memmem::find(own, b"{{").is_some()
-        || continues_as_template(text, value.end)
-}
-
-/// Whether a value goes on as a template: `prefix-{{ name }}`, `abc${NAME}`.
-fn continues_as_template(text: &[u8], end: usize) -> bool {
-    let rest = &text[end.min(text.len())..];
-    [b"{{".as_slice(), b"${", b"$(", b"<%", b"%(", b"#{"].iter().any(|start| rest.starts_with(start))
+        || against_password(value, &Looks::of(value)).is_some()
 }
 
 /// Whether the line's own comment says that this is no secret.
@@ -212,123 +209,41 @@ fn is_nothing(name: &[u8], value: &[u8]) -> bool {
     NOTHING.iter().any(|nothing| nothing.as_bytes() == lower) || lower == name.to_ascii_lowercase()
 }
 
-/// Whether the value stands for another: a variable, a template, a call, a sealed value.
-fn is_reference(value: &[u8], is_quoted: bool, is_code: bool) -> bool {
-    const STARTS: [&[u8]; 19] = [
-        b"${",
-        b"$(",
-        b"{{",
-        b"<",
-        b"%",
-        b"@",
-        b"#{",
-        b"&",
-        b"ENC[",
-        b"ENC(",
-        b"!vault",
-        b"!secret",
-        b"vault:",
-        b"ref:",
-        b"op://",
-        b"ssm:",
-        b"arn:",
-        b"secretsmanager:",
-        b"(",
-    ];
-    const PARTS: [&[u8]; 14] = [
-        b"${", b"{{", b"$(", b"#{", b"%{", b"<%", b"}}", b"%s", b"%(", b"{0}", b"()", b"\\(", b" + ", b"').",
-    ];
-    if STARTS.iter().any(|start| value.starts_with(start)) || is_variable(value) {
-        return true;
-    }
-    if PARTS.iter().any(|part| memchr::memmem::find(value, part).is_some()) || value.starts_with(b")") {
-        return true;
-    }
-    if is_quoted {
-        return false;
-    }
-    let has_code = value.iter().any(|byte| matches!(byte, b'(' | b'[' | b'{' | b'*' | b'\\'))
-        || memchr::memmem::find(value, b"::").is_some()
-        || memchr::memmem::find(value, b"->").is_some()
-        || is_member(value)
-        || value.starts_with(b"0x");
-    // In code a bare value is a name or a number, unless it is long and has digits in it.
-    let is_name = is_code && (value.len() < 16 || !value.iter().any(u8::is_ascii_digit));
-    has_code || is_name || is_constant(value)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::assignment;
 
-/// `$NAME`, `\$NAME`, `$Name->x`.
-fn is_variable(value: &[u8]) -> bool {
-    let name = value.strip_prefix(b"\\").unwrap_or(value).strip_prefix(b"$");
-    name.is_some_and(|name| {
-        name.len() >= 2
-            && name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_->[]'.".contains(byte))
-            && name[0].is_ascii_alphabetic()
-            && words::is_wordy(name)
-    })
-}
-
-/// `SOME_CONSTANT_NAME`: capitals with low lines, or words joined by dashes.
-fn is_constant(value: &[u8]) -> bool {
-    value.contains(&b'_') && value.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'_')
-}
-
-/// `process.env.KEY_2`: words joined by dots, each starting with a letter.
-fn is_member(value: &[u8]) -> bool {
-    let mut parts = 0;
-    for part in value.split(|&byte| byte == b'.') {
-        let is_word = part.first().is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_')
-            && part.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
-        if !is_word {
-            return false;
-        }
-        parts += 1;
-    }
-    parts >= 2 && value.len() < 64
-}
-
-/// How many characters of which class.
-struct Looks {
-    lower: usize,
-    upper: usize,
-    digits: usize,
-    marks: usize,
-    spaces: usize,
-}
-
-impl Looks {
-    fn of(value: &[u8]) -> Self {
-        let mut looks = Self { lower: 0, upper: 0, digits: 0, marks: 0, spaces: 0 };
-        for byte in value {
-            match byte {
-                b'a'..=b'z' => looks.lower += 1,
-                b'A'..=b'Z' => looks.upper += 1,
-                b'0'..=b'9' => looks.digits += 1,
-                b' ' | b'\t' => looks.spaces += 1,
-                _ => looks.marks += 1,
-            }
-        }
-        looks
+    fn judged(text: &str) -> Option<Judgement> {
+        let at = text.find('=')?;
+        let found = assignment::around(text.as_bytes(), at - 2..at - 1)?;
+        judge(Surroundings { text: text.as_bytes(), is_code: false }, &found, 8)
     }
 
-    fn letters(&self) -> usize {
-        self.lower + self.upper
-    }
-
-    fn classes(&self) -> usize {
-        [self.lower, self.upper, self.digits, self.marks].iter().filter(|&&count| count > 0).count()
-    }
-
-    /// Digits and marks only: a count, a date, a version.
-    fn is_number(&self) -> bool {
-        self.letters() == 0
-    }
-
-    fn is_path_or_url(&self, value: &[u8]) -> bool {
-        let slashes = memchr::memchr_iter(b'/', value).count();
-        memchr::memmem::find(value, b"://").is_some()
-            || value.starts_with(b"./")
-            || value.starts_with(b"../")
-            || (value.starts_with(b"/") && slashes >= 2 && self.digits * 4 < value.len())
+    #[test]
+    fn a_judgement_says_what_decided() {
+        let random = ["x7Kq9z", "P2mVbT", "4wLs"].concat();
+        let uuid = ["2f1c3b9a", "7d4e", "4c1a", "9b1f", "0a2b3c4d5e6f"].join("-");
+        let reasons =
+            |text: String| judged(&text).map(|judged| (judged.confidence, judged.reasons.join("; ")));
+        let told = |confidence, reasons: &str| Some((confidence, reasons.to_owned()));
+        assert_eq!(
+            reasons(format!("db_password = '{random}'")),
+            told(Confidence::Medium, "named like a password; not made of words")
+        );
+        assert_eq!(
+            reasons("db_password = 'organization'".into()),
+            told(Confidence::Low, "it reads like words")
+        );
+        assert_eq!(
+            reasons(format!("api_key = '{random}^{random}'")),
+            told(Confidence::Low, "it holds marks that no service puts into keys")
+        );
+        assert_eq!(
+            reasons(format!("access_token = '{uuid}'")),
+            told(Confidence::Medium, "named like a token; a UUID")
+        );
+        assert_eq!(reasons(format!("primary_key = '{random}'")), None);
+        assert_eq!(reasons("db_password = '${DB_PASSWORD}'".into()), None);
     }
 }

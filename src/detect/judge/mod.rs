@@ -2,6 +2,9 @@
 
 pub mod entropy;
 pub mod generic;
+pub mod known;
 pub mod name;
 pub mod placeholder;
+pub mod reference;
+pub mod shape;
 pub mod words;

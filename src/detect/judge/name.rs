@@ -103,7 +103,6 @@ const DENIED_ENDINGS: &[&str] = &[
     "digest",
     "checksum",
     "fingerprint",
-    "confirmation",
 ];
 
 /// Words anywhere in a name that deny it.
@@ -140,6 +139,17 @@ pub enum Sort {
     Key,
 }
 
+impl Sort {
+    /// The sort as a note tells it.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::Password => "named like a password",
+            Self::Token => "named like a token",
+            Self::Key => "named like a key",
+        }
+    }
+}
+
 /// What these words of a name promise; `None` if nothing.
 pub fn sort_of(words: &[String]) -> Option<Sort> {
     let has = |parts: &[&str]| words.iter().any(|word| parts.iter().any(|part| word.contains(part)));
@@ -173,10 +183,27 @@ pub fn sort_of(words: &[String]) -> Option<Sort> {
     match words.last().map(String::as_str) {
         Some("key") if qualified => Some(Sort::Token),
         _ if qualified && is(&["key"]) => Some(Sort::Token),
-        Some("key") if !is(KEYS_OF_DATA) => Some(Sort::Key),
+        // A key of nothing in particular is one of a table as often as not.
+        Some("key") if words.len() > 1 && !is(KEYS_OF_DATA) => Some(Sort::Key),
         _ if words.iter().any(|word| word.len() > 3 && word.ends_with("key")) => Some(Sort::Key),
         _ => None,
     }
+}
+
+/// Whether the value of a name may be of any characters: frameworks make their secrets of all that
+/// a keyboard has, services do not make their keys and tokens so.
+pub fn may_be_chosen(words: &[String]) -> bool {
+    words.iter().any(|word| word.contains("secret") || word.contains("credential"))
+}
+
+/// Whether a name calls its value a secret with so many words that an identifier's form does not
+/// speak against it: many services issue UUIDs as keys.
+pub fn is_outright(words: &[String]) -> bool {
+    let has = |wanted: &str| words.iter().any(|word| word == wanted);
+    let last = words.last().map_or("", String::as_str);
+    matches!(last, "token" | "secret" | "apikey" | "accesstoken" | "authtoken")
+        && (words.len() > 1 || last.len() > 6)
+        || last == "key" && has("api")
 }
 
 /// Words before `key` that make it a place in a table or a button.
@@ -206,8 +233,10 @@ const KEYS_OF_DATA: &[&str] = &[
     "message",
     "registry",
     "event",
-    "key",
     "host",
+    "encrypted",
+    "wrapped",
+    "sealed",
     "public",
     "pub",
     "storage",

@@ -1,5 +1,6 @@
 //! Tells stand-ins from random bytes: words such as `example`, rows such as `123456`, repetitions.
 
+use crate::detect::checks::encode;
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
 use std::sync::OnceLock;
 
@@ -72,6 +73,13 @@ const WORDS: &[&str] = &[
     "somesecret",
     "some_secret",
     "sometoken",
+    "testkey",
+    "test_key",
+    "fakekey",
+    "testtoken",
+    "faketoken",
+    "testsecret",
+    "fakesecret",
 ];
 
 fn words() -> Option<&'static AhoCorasick> {
@@ -99,6 +107,15 @@ pub fn reason(text: &[u8]) -> Option<&'static str> {
     if text.len() >= 8 && longest_run(text, |a, b| a == b) * 2 >= text.len().max(10) {
         return Some("one character is repeated");
     }
+    if is_one_character(text) {
+        return Some("one character is most of it");
+    }
+    if is_cut_short(text) {
+        return Some("it is cut short");
+    }
+    if is_bracketed(text) {
+        return Some("it is a word in brackets");
+    }
     let row = longest_run(text, |a, b| b == a + 1).max(longest_run(text, |a, b| a == b + 1));
     if text.len() >= 6 && row >= 6 && row * 2 >= text.len() {
         return Some("it is a row of successive characters");
@@ -125,6 +142,58 @@ pub fn holds_row(text: &[u8]) -> bool {
     ];
     let lower = text.to_ascii_lowercase();
     ROWS.iter().any(|row| memchr::memmem::find(&lower, row).is_some())
+}
+
+/// Why a value that may be base64 is a stand-in once it is decoded.
+pub fn reason_when_decoded(text: &[u8]) -> Option<&'static str> {
+    /// Sealed by a tool that writes its own name in front: SOPS, Jasypt, Ansible, Spring Cloud.
+    const SEALED: [&[u8]; 4] = [b"ENC[", b"ENC(", b"$ANSIBLE_VAULT", b"{cipher}"];
+    // The shortest words are seven bytes long, the longest value is no text of a file.
+    if !(10..=512).contains(&text.len()) {
+        return None;
+    }
+    let decoded = encode::base64(text)?;
+    if SEALED.iter().any(|start| decoded.starts_with(start)) {
+        return Some("it decodes to a sealed value");
+    }
+    if words().is_some_and(|words| words.find_iter(&decoded).any(|found| found.len() >= 6)) {
+        return Some("it decodes to a text that marks examples");
+    }
+    None
+}
+
+/// Whether two thirds of a text's letters and digits are one and the same, as in an identifier of
+/// zeros only.
+fn is_one_character(text: &[u8]) -> bool {
+    let mut counts = [0usize; 256];
+    for &byte in text.iter().filter(|byte| byte.is_ascii_alphanumeric()) {
+        counts[usize::from(byte)] += 1;
+    }
+    let all: usize = counts.iter().sum();
+    all >= 12 && counts.iter().max().is_some_and(|most| most * 3 >= all * 2)
+}
+
+/// Whether dots stand for what was left out: `27BZ...QSY=`.
+fn is_cut_short(text: &[u8]) -> bool {
+    let is_inside = |start: usize, length: usize| {
+        let before = start.checked_sub(1).and_then(|at| text.get(at));
+        let after = text.get(start + length);
+        before.is_some_and(u8::is_ascii_alphanumeric)
+            && after.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
+    };
+    memchr::memmem::find_iter(text, b"...").any(|start| is_inside(start, 3))
+        || memchr::memmem::find_iter(text, "\u{2026}".as_bytes()).any(|start| is_inside(start, 3))
+}
+
+/// `[PASSWORD]`, `<token>`, `{secret-key}`: letters and marks of names in brackets.
+fn is_bracketed(text: &[u8]) -> bool {
+    let (Some(first), Some(last)) = (text.first(), text.last()) else { return false };
+    let closes = matches!((first, last), (b'[', b']') | (b'<', b'>') | (b'{', b'}'));
+    closes
+        && text.len() > 2
+        && text[1..text.len() - 1]
+            .iter()
+            .all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'-' | b' '))
 }
 
 /// The length of the longest stretch in which each byte and the next are `related`.
@@ -156,9 +225,23 @@ mod tests {
             "abcdefabcdefabcdef",
             "00000000000000000000",
             "zyxwvutsrqponmlk",
+            "00000000-0000-0000-0000-000000000000",
+            "27BZdTpuIl9u...pE+SpU4C2vQSY=",
+            "27BZdTpuIl9u\u{2026}pE+SpU4C2vQSY=",
+            "[PASSWORD]",
         ] {
             assert!(reason(text.as_bytes()).is_some(), "{text}");
         }
+    }
+
+    #[test]
+    fn what_base64_hides_is_seen() {
+        let encoded = |text: &str| data_encoding::BASE64.encode(text.as_bytes());
+        for text in ["EXAMPLEiiuWREHFcrHI3zK0Lden", "x7Kq9zP2mVbEXAMPLE", "ENC[AES256_GCM,data:x7Kq9z]"] {
+            assert!(reason_when_decoded(encoded(text).as_bytes()).is_some(), "{text}");
+        }
+        assert_eq!(reason_when_decoded(encoded("x7Kq9zP2mVbT4wLs").as_bytes()), None);
+        assert_eq!(reason_when_decoded(b"no base64: x7Kq9z"), None);
     }
 
     #[test]
