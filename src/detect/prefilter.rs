@@ -16,7 +16,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-const HASH_BITS: u32 = 18;
+const HASH_BITS: u32 = 19;
 /// The size of the table of tags, which the block begins with.
 const TAGS: usize = 1 << HASH_BITS;
 /// Marks a place of the table that several grams share.
