@@ -5,6 +5,9 @@
 
 pub mod budget;
 pub mod kind;
+mod notebook;
+mod pyc;
+mod seven_zip;
 mod stream;
 mod tar;
 mod unpack;

@@ -92,7 +92,15 @@ impl Read for Streams<'_> {
                 Now::Between(rest) => rest,
                 Now::Gzip(decoder) => decoder.into_inner(),
                 Now::Bzip2(decoder) => decoder.into_inner(),
-                Now::Zstd(decoder) => decoder.into_inner(),
+                Now::Zstd(decoder) => {
+                    let frame = &decoder.decoder;
+                    if frame.get_checksum_from_data() != frame.get_calculated_checksum()
+                        && frame.get_checksum_from_data().is_some()
+                    {
+                        return Err(io::Error::other("its checksum is wrong"));
+                    }
+                    decoder.into_inner()
+                }
                 Now::Xz(_) | Now::Over => return Ok(0),
             };
             self.next(rest)?;

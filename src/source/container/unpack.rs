@@ -2,7 +2,7 @@
 
 use super::budget::{Budget, too_large};
 use super::kind::{HEAD, Kind};
-use super::{ReadSeek, Reading, stream, tar, zip};
+use super::{ReadSeek, Reading, notebook, pyc, seven_zip, stream, tar, zip};
 use crate::coverage::Gap;
 use crate::origin::RepoPath;
 use crate::source::filter::wants;
@@ -59,6 +59,15 @@ impl<'a> Unpacker<'a> {
                 stream::unpack(self, kind, &mut *reader(input), path, level);
             }
             Kind::Zip => self.out_of_order(input, path, |whole, _| zip::walk(self, whole, path, level)),
+            Kind::SevenZip => {
+                self.out_of_order(input, path, |whole, size| seven_zip::walk(self, whole, size, path, level));
+            }
+            Kind::Notebook => self.whole(input, path, |json| {
+                self.plain(&mut notebook::plain(json).as_slice(), path, added);
+            }),
+            Kind::Pyc => self.whole(input, path, |bytes| {
+                self.plain(&mut pyc::plain(bytes).as_slice(), path, added);
+            }),
             _ => self.as_it_stands(input, path, added),
         }
     }
@@ -149,6 +158,19 @@ impl<'a> Unpacker<'a> {
             Input::Stream(stream) => {
                 if let Some(bytes) = self.hold(stream, path) {
                     whole(&mut Cursor::new(&bytes), bytes.len() as u64);
+                    self.budget.release(bytes.len());
+                }
+            }
+        }
+    }
+
+    /// Reads what is needed as a whole.
+    fn whole(&self, input: Input<'_>, path: &RepoPath, read: impl FnOnce(&[u8])) {
+        match input {
+            Input::Slice(bytes) => read(bytes),
+            other => {
+                if let Some(bytes) = self.hold(&mut *reader(other), path) {
+                    read(&bytes);
                     self.budget.release(bytes.len());
                 }
             }
