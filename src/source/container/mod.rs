@@ -8,6 +8,7 @@ pub mod kind;
 mod notebook;
 mod pyc;
 mod seven_zip;
+mod sqlite;
 mod stream;
 mod tar;
 mod unpack;

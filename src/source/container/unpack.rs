@@ -2,7 +2,7 @@
 
 use super::budget::{Budget, too_large};
 use super::kind::{HEAD, Kind};
-use super::{ReadSeek, Reading, notebook, pyc, seven_zip, stream, tar, zip};
+use super::{ReadSeek, Reading, notebook, pyc, seven_zip, sqlite, stream, tar, zip};
 use crate::coverage::Gap;
 use crate::origin::RepoPath;
 use crate::source::filter::wants;
@@ -61,6 +61,9 @@ impl<'a> Unpacker<'a> {
             Kind::Zip => self.out_of_order(input, path, |whole, _| zip::walk(self, whole, path, level)),
             Kind::SevenZip => {
                 self.out_of_order(input, path, |whole, size| seven_zip::walk(self, whole, size, path, level));
+            }
+            Kind::Sqlite => {
+                self.out_of_order(input, path, |whole, size| sqlite::walk(self, whole, size, path))
             }
             Kind::Notebook => self.whole(input, path, |json| {
                 self.plain(&mut notebook::plain(json).as_slice(), path, added);
