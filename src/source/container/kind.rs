@@ -26,6 +26,8 @@ pub enum Kind {
     Sqlite,
     /// A PDF document.
     Pdf,
+    /// Text of an office document, in the archive that the document is.
+    Office,
     /// A Jupyter notebook.
     Notebook,
     /// Compiled Python.
@@ -35,7 +37,7 @@ pub enum Kind {
 impl Kind {
     /// Whether it holds files. The others hold one text each, in their own way.
     pub const fn is_archive(self) -> bool {
-        !matches!(self, Self::Sqlite | Self::Pdf | Self::Notebook | Self::Pyc)
+        !matches!(self, Self::Sqlite | Self::Pdf | Self::Office | Self::Notebook | Self::Pyc)
     }
 
     /// Whether the lines of the text are those of the file, so that a change can be said to add
@@ -62,6 +64,7 @@ impl Kind {
             // The versions of CPython 3.7 and later, then flags of which two are in use.
             [_, 0x0d..=0x0f, b'\r', b'\n', 0..=3, 0, 0, 0, ..] => Self::Pyc,
             _ if head.starts_with(b"SQLite format 3\0") => Self::Sqlite,
+            [b'<' | 0xef, ..] if super::office::is_part(head, path) => Self::Office,
             _ if is_tar(head) => Self::Tar,
             _ if is_notebook(head, path) => Self::Notebook,
             _ => return None,

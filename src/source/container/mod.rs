@@ -6,6 +6,8 @@
 pub mod budget;
 pub mod kind;
 mod notebook;
+mod office;
+mod pdf;
 mod pyc;
 mod seven_zip;
 mod sqlite;

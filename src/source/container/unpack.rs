@@ -2,7 +2,7 @@
 
 use super::budget::{Budget, too_large};
 use super::kind::{HEAD, Kind};
-use super::{ReadSeek, Reading, notebook, pyc, seven_zip, sqlite, stream, tar, zip};
+use super::{ReadSeek, Reading, notebook, office, pdf, pyc, seven_zip, sqlite, stream, tar, zip};
 use crate::coverage::Gap;
 use crate::origin::RepoPath;
 use crate::source::filter::wants;
@@ -71,7 +71,10 @@ impl<'a> Unpacker<'a> {
             Kind::Pyc => self.whole(input, path, |bytes| {
                 self.plain(&mut pyc::plain(bytes).as_slice(), path, added);
             }),
-            _ => self.as_it_stands(input, path, added),
+            Kind::Office => self.whole(input, path, |xml| {
+                self.plain(&mut office::plain(xml).as_slice(), path, added);
+            }),
+            Kind::Pdf => self.whole(input, path, |bytes| pdf::walk(self, bytes, path, level)),
         }
     }
 
