@@ -10,7 +10,8 @@ use std::io::{self, Read};
 /// Bytes that come out for each byte that went in, at most.
 pub const RATIO: u64 = 200;
 
-/// Bytes that may come out whatever the ratio: small files of zeros are no bombs.
+/// Bytes that may come out of a file whatever the ratio, and twice as many of an outermost container:
+/// small files of zeros are no bombs.
 pub const FREE: u64 = 8 << 20;
 
 /// Bytes unpacked from one outermost container with all that is inside, at most.
@@ -105,7 +106,7 @@ impl<'a> Budget<'a> {
         let size = self.size.unwrap_or_else(|| self.read.get());
         if unpacked > TOTAL {
             self.exhaust(Gap::Bomb, format_args!("unpacks to more than {} GiB", TOTAL >> 30));
-        } else if unpacked > FREE && unpacked / RATIO > size {
+        } else if unpacked > 2 * FREE && unpacked / RATIO > size {
             self.exhaust(Gap::Bomb, format_args!("unpacks to more than {RATIO} times its size"));
         }
         !self.exhausted.get()
@@ -206,9 +207,7 @@ impl<R: Read> Read for Bounded<'_, R> {
             }
         };
         self.out += count as u64;
-        if !self.budget.unpacked(count as u64) {
-            self.stop();
-        } else if self.out > FREE && self.out / RATIO > self.packed.get() {
+        if self.out > FREE && self.out / RATIO > self.packed.get() {
             self.fail(
                 Gap::Bomb,
                 format_args!(
@@ -216,6 +215,9 @@ impl<R: Read> Read for Bounded<'_, R> {
                      and scan the folder, or exclude it"
                 ),
             );
+        }
+        if !self.budget.unpacked(count as u64) && !self.done {
+            self.stop();
         }
         Ok(count)
     }

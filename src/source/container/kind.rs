@@ -22,7 +22,7 @@ pub enum Kind {
     Zstd,
     /// 7z.
     SevenZip,
-    /// A database of SQLite 3.
+    /// A database of `SQLite` 3.
     Sqlite,
     /// A PDF document.
     Pdf,

@@ -16,7 +16,7 @@ mod tar;
 mod unpack;
 mod zip;
 
-use crate::coverage::Coverage;
+use crate::coverage::{Coverage, Gap};
 use crate::origin::RepoPath;
 use crate::source::Visit;
 use crate::source::filter::PathFilter;
@@ -24,6 +24,7 @@ use crate::source::text::{STRETCH, Subject, deliver, deliver_stream};
 use budget::{Budget, Counting};
 use kind::{HEAD, Kind};
 use std::io::{self, Read, Seek};
+use std::panic::{self, AssertUnwindSafe};
 use unpack::{Input, Unpacker};
 
 /// How deep archives in archives are read if nobody says otherwise.
@@ -136,12 +137,17 @@ impl Reading<'_> {
     fn open(&self, kind: Kind, input: Input<'_>, subject: Subject<'_>, size: Option<u64>) {
         let budget = Budget::new(self.coverage, subject.path, size);
         let unpacker = Unpacker::new(self, subject, &budget);
-        match (input, size) {
+        let open = || match (input, size) {
             (Input::Stream(inner), None) => {
                 let mut counted = Counting { inner, count: &budget.read };
                 unpacker.open(kind, Input::Stream(&mut counted), subject.path, subject.added, 1);
             }
             (input, _) => unpacker.open(kind, input, subject.path, subject.added, 1),
+        };
+        // The decoders are other people's; a mistake in one must not end the scan of all the rest.
+        if panic::catch_unwind(AssertUnwindSafe(open)).is_err() {
+            let why = "cannot be read: its decoder failed; unpack it and scan the folder";
+            self.coverage.leave_out(Gap::Corrupt, subject.path, why);
         }
         budget.finish();
     }

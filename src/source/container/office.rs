@@ -1,4 +1,4 @@
-//! Texts of office documents: the parts of OOXML (ECMA-376) and OpenDocument (ISO/IEC 26300) that
+//! Texts of office documents: the parts of OOXML (ECMA-376) and `OpenDocument` (ISO/IEC 26300) that
 //! hold what people wrote. A word may be cut into several runs, each in tags of its own, which no
 //! rule could see through; so the text comes out without tags, a line for each paragraph, row or
 //! string.

@@ -63,7 +63,7 @@ impl<'a> Unpacker<'a> {
                 self.out_of_order(input, path, |whole, size| seven_zip::walk(self, whole, size, path, level));
             }
             Kind::Sqlite => {
-                self.out_of_order(input, path, |whole, size| sqlite::walk(self, whole, size, path))
+                self.out_of_order(input, path, |whole, size| sqlite::walk(self, whole, size, path));
             }
             Kind::Notebook => self.whole(input, path, |json| {
                 self.plain(&mut notebook::plain(json).as_slice(), path, added);

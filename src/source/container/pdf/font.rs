@@ -24,7 +24,6 @@ impl CodeMap {
         let mut operands: Vec<Token<'_>> = Vec::new();
         for token in Lexer::new(stream) {
             match token {
-                Token::Word(b"beginbfchar" | b"beginbfrange" | b"begincodespacerange") => operands.clear(),
                 Token::Word(b"endbfchar") => map.chars(&operands),
                 Token::Word(b"endbfrange") => map.ranges(&operands),
                 Token::Word(_) => operands.clear(),

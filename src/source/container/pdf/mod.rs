@@ -66,12 +66,11 @@ pub fn walk(unpacker: &Unpacker<'_>, bytes: &[u8], path: &RepoPath, level: u32) 
         }
         let Some(decoded) = document.decode(stream, kind) else { continue };
         match kind {
+            Part::Attachment if !unpacker.budget.entry() => {}
             Part::Attachment => {
-                if unpacker.budget.entry() {
-                    let inner = super::inner(path, format!("attachment-{}", stream.number).as_bytes());
-                    let size = Some(decoded.len() as u64);
-                    unpacker.entry(&mut decoded.as_slice(), &inner, size, level);
-                }
+                let inner = super::inner(path, format!("attachment-{}", stream.number).as_bytes());
+                let size = Some(decoded.len() as u64);
+                unpacker.entry(&mut decoded.as_slice(), &inner, size, level);
             }
             _ if memmem::find(&decoded, b"Tj").or_else(|| memmem::find(&decoded, b"TJ")).is_some() => {
                 content::text(&decoded, &|name| fonts.of(name), &mut text);

@@ -170,7 +170,7 @@ impl Read for Part<'_, '_> {
 
 type Decoder<'s> = Box<dyn Read + 's>;
 
-impl<'a> Source<'a> {
+impl Source<'_> {
     fn range(&self, at: u64, size: u64) -> Range {
         let at = at.min(self.size);
         Range { at, end: at.saturating_add(size).min(self.size) }

@@ -1,4 +1,4 @@
-//! Databases of SQLite 3: each table is a text with a row in each line. What belongs to no table,
+//! Databases of `SQLite` 3: each table is a text with a row in each line. What belongs to no table,
 //! such as the pages of deleted rows, is scanned as it stands
 //! (<https://www.sqlite.org/fileformat2.html>).
 

@@ -1,4 +1,4 @@
-//! Rows of SQLite: records, their values, and the columns that a table was created with
+//! Rows of `SQLite`: records, their values, and the columns that a table was created with
 //! (<https://www.sqlite.org/fileformat2.html>, section 2.1).
 
 /// How a database keeps its texts.
@@ -147,7 +147,6 @@ pub fn columns(sql: &str) -> Vec<String> {
     for (at, byte) in sql.bytes().enumerate().skip(open) {
         match (quote, byte) {
             (Some(end), byte) if byte == end => quote = None,
-            (Some(_), _) => {}
             (None, b'"' | b'\'' | b'`') => quote = Some(byte),
             (None, b'[') => quote = Some(b']'),
             (None, b'(') => depth += 1,
