@@ -20,7 +20,7 @@ use std::ops::Range;
 /// How far before its data a stream's dictionary may begin.
 const LONGEST_DICTIONARY: usize = 64 << 10;
 
-/// The largest stream that is read whole.
+/// The largest stream, and the longest text of all, that is read whole.
 const LARGEST_STREAM: u64 = 64 << 20;
 
 /// References that are kept, and those of one name.
@@ -50,8 +50,11 @@ pub fn walk(unpacker: &Unpacker<'_>, bytes: &[u8], path: &RepoPath, level: u32) 
         let Some(decoded) = document.decode(stream, kind) else { continue };
         if kind == Part::Objects {
             fonts.index_packed(&decoded, stream.dictionary(bytes));
-            text.extend_from_slice(&decoded);
-            text.push(b'\n');
+            // A text that is too long for the pages to be added is told below.
+            if text.len() as u64 <= LARGEST_STREAM {
+                text.extend_from_slice(&decoded);
+                text.push(b'\n');
+            }
         } else if memmem::find(&decoded, b"endbf").is_some() {
             fonts.maps.insert(stream.number, CodeMap::parse(&decoded));
         }
@@ -59,6 +62,14 @@ pub fn walk(unpacker: &Unpacker<'_>, bytes: &[u8], path: &RepoPath, level: u32) 
     for stream in &streams {
         if unpacker.budget.is_exhausted() {
             return;
+        }
+        if text.len() as u64 > LARGEST_STREAM {
+            unpacker.budget.tell(
+                Gap::TooLarge,
+                path,
+                "has more than 64 MiB of text, the rest of which was not scanned",
+            );
+            break;
         }
         let kind = document.kind(stream);
         if kind == Part::Objects || fonts.maps.contains_key(&stream.number) {

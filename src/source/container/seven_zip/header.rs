@@ -1,9 +1,10 @@
 //! The header of a 7z archive: which streams there are, how each is packed, and which files lie in
 //! them (`7zFormat.txt` of the LZMA SDK).
 //!
-//! Every count is held against the bytes that are left, since each item takes one at least: what
-//! is asked for in memory stays in proportion to the header.
+//! Every count is held against the bytes that are left, since each item takes one at least, and
+//! against the number of files that are read anyway: what is asked for in memory stays small.
 
+use super::super::budget::ENTRIES;
 use std::io;
 
 /// One step of unpacking.
@@ -80,6 +81,9 @@ pub fn parse(bytes: &[u8]) -> io::Result<Header> {
     }
 }
 
+/// The most of anything: one file is read after the last that counts, so that it is told.
+const MOST: u64 = ENTRIES + 1;
+
 fn malformed() -> io::Error {
     io::Error::other("malformed header")
 }
@@ -113,10 +117,18 @@ impl<'a> Reader<'a> {
         Ok(if more < 8 { high << (8 * more) | low } else { low })
     }
 
+    /// How many bytes follow.
+    fn length(&mut self) -> io::Result<usize> {
+        usize::try_from(self.number()?).map_err(|_| malformed())
+    }
+
     /// How many items follow.
     fn count(&mut self) -> io::Result<usize> {
         let count = self.number()?;
-        usize::try_from(count).ok().filter(|&count| count <= self.rest.len() + 1).ok_or_else(malformed)
+        usize::try_from(count)
+            .ok()
+            .filter(|&count| count <= self.rest.len() + 1 && count as u64 <= MOST)
+            .ok_or_else(malformed)
     }
 
     /// A bit for each item, the highest first.
@@ -222,7 +234,7 @@ fn folder(reader: &mut Reader<'_>) -> io::Result<Folder> {
         let properties = if flags & 0x20 == 0 {
             Vec::new()
         } else {
-            let length = reader.count()?;
+            let length = reader.length()?;
             reader.take(length)?.to_vec()
         };
         if flags & 0x80 != 0 {
@@ -262,6 +274,9 @@ fn files_of_folders(reader: &mut Reader<'_>, streams: &mut Streams) -> io::Resul
             *count = reader.count()?;
         }
         kind = reader.byte()?;
+    }
+    if counts.iter().sum::<usize>() as u64 > MOST {
+        return Err(malformed());
     }
     for (folder, &count) in streams.folders.iter_mut().zip(&counts) {
         let mut left = size_of(folder)?;
@@ -313,7 +328,7 @@ fn plain(reader: &mut Reader<'_>) -> io::Result<Header> {
             0x00 => return Ok(Header::Plain(found, names)),
             0x02 => {
                 while reader.byte()? != 0 {
-                    let length = reader.count()?;
+                    let length = reader.length()?;
                     reader.take(length)?;
                 }
             }
@@ -335,11 +350,11 @@ fn files(reader: &mut Reader<'_>) -> io::Result<Vec<Vec<u8>>> {
         if kind == 0 {
             break;
         }
-        let length = reader.count()?;
+        let length = reader.length()?;
         let mut property = Reader { rest: reader.take(length)? };
         match kind {
             0x0e => empty = property.bits(count)?,
-            0x11 if property.byte()? == 0 => names = utf16_names(property.rest),
+            0x11 if property.byte()? == 0 => names = utf16_names(property.rest, count),
             _ => {}
         }
     }
@@ -348,12 +363,10 @@ fn files(reader: &mut Reader<'_>) -> io::Result<Vec<Vec<u8>>> {
 }
 
 /// Names in UTF-16, each with a zero after it.
-fn utf16_names(bytes: &[u8]) -> Vec<Vec<u8>> {
+fn utf16_names(bytes: &[u8], count: usize) -> Vec<Vec<u8>> {
     let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
-    let mut names: Vec<Vec<u8>> =
-        units.split(|&unit| unit == 0).map(|name| String::from_utf16_lossy(name).into_bytes()).collect();
-    names.pop();
-    names
+    let names = units.split(|&unit| unit == 0).take(count);
+    names.map(|name| String::from_utf16_lossy(name).into_bytes()).collect()
 }
 
 #[cfg(test)]

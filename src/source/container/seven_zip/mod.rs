@@ -20,8 +20,8 @@ use std::io::{self, BufReader, Read, SeekFrom};
 /// Bytes before the first packed stream.
 const START: u64 = 32;
 
-/// The largest header that is read: some ten million files.
-const LARGEST_HEADER: u64 = 64 << 20;
+/// The largest header that is read: some hundred thousand files.
+const LARGEST_HEADER: u64 = 16 << 20;
 
 /// AES, the only encryption there is.
 const AES: &[u8] = &[0x06, 0xf1, 0x07, 0x01];

@@ -16,7 +16,7 @@ use std::io::{self, Read, SeekFrom};
 const FILE_HEADER: usize = 100;
 
 /// The largest value that is read whole.
-const LARGEST_ROW: usize = 16 << 20;
+const LARGEST_ROW: usize = 4 << 20;
 
 /// More tables and indexes than any database has.
 const MOST_TABLES: usize = 100_000;
@@ -266,6 +266,8 @@ impl<'d, 'a> Rows<'d, 'a> {
         let mut records = Vec::new();
         let mut below = Vec::new();
         let mut is_whole = true;
+        // Rows that lie on top of each other would be read again and again.
+        let mut room = page.len();
         for at in 0..count {
             let pointer = page.get(pointers + 2 * at..pointers + 2 * at + 2)?;
             let cell = page.get(usize::from(u16::from_be_bytes([pointer[0], pointer[1]]))..)?;
@@ -280,8 +282,11 @@ impl<'d, 'a> Rows<'d, 'a> {
                 }
             }
             match self.record(cell, is_table) {
-                Some(record) => records.push(record),
-                None => is_whole = false,
+                Some((record, kept)) if kept <= room => {
+                    room -= kept;
+                    records.push(record);
+                }
+                _ => is_whole = false,
             }
         }
         if !is_leaf {
@@ -294,8 +299,9 @@ impl<'d, 'a> Rows<'d, 'a> {
         Some(records)
     }
 
-    /// A record, put together from its page and those that it runs over to.
-    fn record(&self, cell: &[u8], is_table: bool) -> Option<Vec<u8>> {
+    /// A record, put together from its page and those that it runs over to, and how much of it is
+    /// on its page.
+    fn record(&self, cell: &[u8], is_table: bool) -> Option<(Vec<u8>, usize)> {
         let (size, mut at) = varint(cell)?;
         if is_table {
             at += varint(cell.get(at..)?)?.1;
@@ -305,7 +311,7 @@ impl<'d, 'a> Rows<'d, 'a> {
         let usable = self.database.usable;
         let local = self.database.local(size, is_table);
         if local == size {
-            return cell.get(..size).map(<[u8]>::to_vec);
+            return cell.get(..size).map(|record| (record.to_vec(), size));
         }
         let mut record = cell.get(..local)?.to_vec();
         let mut next = cell.get(local..)?.first_chunk().map(|next| u32::from_be_bytes(*next))?;
@@ -319,13 +325,13 @@ impl<'d, 'a> Rows<'d, 'a> {
             let part = page.get(4..usable.min(page.len()))?;
             let missing = wanted.saturating_sub(record.len());
             if missing == 0 {
-                let why = "has a row of more than 16 MiB, the rest of which was not scanned";
+                let why = "has a row of more than 4 MiB, the rest of which was not scanned";
                 self.database.unpacker.budget.tell(Gap::TooLarge, self.database.path, why);
-                return Some(record);
+                return Some((record, local));
             }
             record.extend_from_slice(&part[..part.len().min(missing.min(size - record.len()))]);
         }
-        Some(record)
+        Some((record, local))
     }
 }
 
