@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub enum Gap {
     /// An object that the repository names and does not have.
     MissingObject,
-    /// An object or file of git's that cannot be read.
+    /// An object or file of git's, or an archive, that is damaged.
     Corrupt,
     /// A file that cannot be opened or read.
     Unreadable,
@@ -19,10 +19,18 @@ pub enum Gap {
     TooLarge,
     /// History that was never fetched.
     Shallow,
-    /// A repository in a format that we cannot read.
+    /// A format that we cannot read, of a repository or of a file in an archive.
     Unsupported,
     /// An index entry that is still in conflict.
     Conflict,
+    /// A file that is encrypted.
+    Encrypted,
+    /// An archive that lies in too many others.
+    TooDeep,
+    /// An archive with too many files.
+    TooMany,
+    /// A file that unpacks to far more than its size.
+    Bomb,
 }
 
 impl Gap {
@@ -36,6 +44,10 @@ impl Gap {
             Self::Shallow => "shallow",
             Self::Unsupported => "unsupported",
             Self::Conflict => "conflict",
+            Self::Encrypted => "encrypted",
+            Self::TooDeep => "too-deep",
+            Self::TooMany => "too-many",
+            Self::Bomb => "bomb",
         }
     }
 }

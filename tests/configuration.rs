@@ -104,6 +104,8 @@ fn schema_and_reader_agree_on_values() {
         ("[rule.a]\nexclude = [\"!a\"]", false),
         ("[scan]\nmax-file-size = 1", true),
         ("[scan]\nmax-file-size = 0", false),
+        ("[scan]\nmax-archive-depth = 0", true),
+        ("[scan]\nmax-archive-depth = 17", false),
         ("[scan]\nmax-file-size = \"none\"", true),
         ("[scan]\nmax-file-size = \"10 kib\"", true),
         ("[scan]\nmax-file-size = \"0MB\"", false),

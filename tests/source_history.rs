@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 fn history(repo: &Repo) -> History<'static> {
-    History { path: Some(repo.path().to_owned()), filter: None }
+    History { path: Some(repo.path().to_owned()), ..History::default() }
 }
 
 fn scan(repo: &Repo) -> Gathered {
@@ -82,7 +82,7 @@ fn everything_that_anything_reaches() {
         "in a worktree",
     ];
     for place in [repo.path().to_owned(), linked] {
-        let found = gather(&History { path: Some(place), filter: None }).whole();
+        let found = gather(&History { path: Some(place), ..History::default() }).whole();
         for text in expected {
             assert!(found.has(text), "{text}");
         }

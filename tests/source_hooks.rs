@@ -7,6 +7,7 @@ mod common;
 
 use common::{Repo, gather};
 use keytrail::source::Source;
+use keytrail::source::container::Limits;
 use keytrail::source::message::Message;
 use keytrail::source::revision::{NewCommits, Revisions, Selection};
 use keytrail::source::staged::Staged;
@@ -50,7 +51,7 @@ fn pushed(known_refs: &[&str]) -> Revisions<'static> {
     let tips = input.lines().map(|line| line.split(' ').nth(1).unwrap().to_owned()).collect();
     let known_refs = known_refs.iter().map(|&glob| glob.to_owned()).collect();
     let new = NewCommits { tips, known: Vec::new(), known_refs };
-    Revisions { path: None, what: Selection::New(new), filter: None }
+    Revisions { path: None, what: Selection::New(new), filter: None, containers: Limits::default() }
 }
 
 fn install(folder: &Path, name: &str, kind: &str, output: &Path) {

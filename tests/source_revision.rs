@@ -7,10 +7,11 @@ use common::{Gathered, Repo, gather, try_gather};
 use keytrail::coverage::Gap;
 use keytrail::origin::{OriginKind, RepoPath};
 use keytrail::source::SourceError;
+use keytrail::source::container::Limits;
 use keytrail::source::revision::{NewCommits, Revisions, Selection};
 
 fn part(repo: &Repo, what: Selection) -> Revisions<'static> {
-    Revisions { path: Some(repo.path().to_owned()), what, filter: None }
+    Revisions { path: Some(repo.path().to_owned()), what, filter: None, containers: Limits::default() }
 }
 
 fn range(repo: &Repo, text: &str) -> Gathered {

@@ -5,6 +5,7 @@ use crate::cli::source::{self, Chosen};
 use crate::cli::{Common, Failure, output};
 use crate::hook::{self, Environment, Request, Scope, Stage};
 use crate::origin::RepoPath;
+use crate::source::container::Limits;
 use crate::source::filter::PathFilter;
 use crate::source::revision::{NewCommits, Revisions, Selection};
 use crate::source::staged::Staged;
@@ -102,8 +103,8 @@ pub fn run(command: HookCommand, common: &Common) -> Result<u8, Failure> {
 /// What git calls.
 fn run_stage(hook: RunCommand, common: &Common) -> Result<u8, Failure> {
     match hook {
-        RunCommand::PreCommit(args) => scan_with(&args, common, |filter| {
-            Ok(source::repository(Box::new(Staged { path: None, filter: Some(filter) }), None))
+        RunCommand::PreCommit(args) => scan_with(&args, common, |filter, containers| {
+            Ok(source::repository(Box::new(Staged { path: None, filter: Some(filter), containers }), None))
         }),
         RunCommand::PrePush(args) => {
             let scope = push_scope(args.remote.as_deref())?;
@@ -116,7 +117,7 @@ fn run_stage(hook: RunCommand, common: &Common) -> Result<u8, Failure> {
         }
         RunCommand::CommitMsg(args) => {
             let files = hook::message::files(&repository()?, args.file.as_deref()).map_err(failed)?;
-            scan_with(&args.hook, common, |_| {
+            scan_with(&args.hook, common, |_, _| {
                 let sources = files.into_iter().flat_map(|file| source::message(file).sources).collect();
                 Ok(Chosen { sources, root: None, is_repository: false })
             })
@@ -189,9 +190,12 @@ fn scan_scope(args: &HookArgs, common: &Common, scope: Scope) -> Result<u8, Fail
     if scope.is_empty() {
         return Ok(0);
     }
-    scan_with(args, common, |filter| {
+    scan_with(args, common, |filter, containers| {
         let what = Selection::New(NewCommits { tips: scope.tips, known: scope.hide, known_refs: Vec::new() });
-        Ok(source::repository(Box::new(Revisions { path: None, what, filter: Some(filter) }), None))
+        Ok(source::repository(
+            Box::new(Revisions { path: None, what, filter: Some(filter), containers }),
+            None,
+        ))
     })
 }
 
@@ -199,12 +203,12 @@ fn scan_scope(args: &HookArgs, common: &Common, scope: Scope) -> Result<u8, Fail
 fn scan_with(
     args: &HookArgs,
     common: &Common,
-    choose: impl for<'a> FnOnce(PathFilter<'a>) -> Result<Chosen<'a>, Failure>,
+    choose: impl for<'a> FnOnce(PathFilter<'a>, Limits) -> Result<Chosen<'a>, Failure>,
 ) -> Result<u8, Failure> {
     output::check(&args.report.format)?;
     let started = Instant::now();
     let (settings, engine) = args.settings.load(&output::current_folder()?)?;
     let filter = |path: &RepoPath, folder: bool| settings.wants(path, folder);
-    let chosen = choose(&filter)?;
+    let chosen = choose(&filter, source::containers(&settings))?;
     scan::finish(&chosen, &engine, &settings, &args.report, common, started)
 }

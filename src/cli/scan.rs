@@ -83,6 +83,9 @@ pub struct SettingArgs {
     /// Leave out files larger than this, such as 50MB; the scan then counts as incomplete.
     #[arg(long, value_name = "SIZE", value_parser = |text: &str| value::size(text).map_err(|bad| bad.to_string()))]
     pub max_file_size: Option<value::SizeLimit>,
+    /// How many archives may lie in each other; 0 opens none.
+    #[arg(long, value_name = "N", value_parser = |text: &str| value::archive_depth(text).map_err(|bad| bad.to_string()))]
+    pub max_archive_depth: Option<u32>,
     /// Honour other scanners' allow markers.
     #[arg(long)]
     pub peer_markers: bool,
@@ -105,6 +108,7 @@ impl SettingArgs {
             no_config: self.no_config,
             exclude: self.exclude.clone(),
             max_file_size: self.max_file_size,
+            max_archive_depth: self.max_archive_depth,
             nested: on(self.nested),
             threads: self.threads,
             peer_markers: on(self.peer_markers),

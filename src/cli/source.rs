@@ -3,8 +3,9 @@
 use crate::cli::{Failure, output};
 use crate::history::History;
 use crate::origin::RepoPath;
-use crate::settings::Settings;
+use crate::settings::{Settings, value};
 use crate::source::Source;
+use crate::source::container::{self, Limits};
 use crate::source::filter::PathFilter;
 use crate::source::message::Message;
 use crate::source::revision::{Revisions, Selection};
@@ -80,6 +81,14 @@ impl SourceArgs {
     }
 }
 
+// The two rooms do not know each other.
+const _: () = assert!(container::DEPTH == value::ARCHIVE_DEPTH);
+
+/// How far archives are opened.
+pub fn containers(settings: &Settings) -> Limits {
+    Limits { depth: settings.max_archive_depth, max_file_size: settings.max_file_size }
+}
+
 /// Turns flags into sources.
 pub fn choose<'a>(
     args: &SourceArgs,
@@ -88,7 +97,11 @@ pub fn choose<'a>(
 ) -> Result<Chosen<'a>, Failure> {
     if args.stdin {
         let name = RepoPath::from_path(&args.stdin_path);
-        return Ok(Chosen { sources: vec![Box::new(Stdin::new(name))], root: None, is_repository: false });
+        return Ok(Chosen {
+            sources: vec![Box::new(Stdin::new(name).containers(containers(settings)))],
+            root: None,
+            is_repository: false,
+        });
     }
     if let Some(path) = &args.commit_msg {
         return Ok(message(path.clone()));
@@ -98,9 +111,9 @@ pub fn choose<'a>(
             let path = args.repository()?;
             let place = path.clone();
             let source: Box<dyn Source + 'a> = if args.staged {
-                Box::new(Staged { path, filter: Some(filter) })
+                Box::new(Staged { path, filter: Some(filter), containers: containers(settings) })
             } else {
-                Box::new(History { path, filter: Some(filter) })
+                Box::new(History { path, filter: Some(filter), containers: containers(settings) })
             };
             return Ok(repository(source, place.as_deref()));
         }
@@ -108,7 +121,10 @@ pub fn choose<'a>(
     };
     let path = args.repository()?;
     let place = path.clone();
-    Ok(repository(Box::new(Revisions { path, what, filter: Some(filter) }), place.as_deref()))
+    Ok(repository(
+        Box::new(Revisions { path, what, filter: Some(filter), containers: containers(settings) }),
+        place.as_deref(),
+    ))
 }
 
 impl SourceArgs {
@@ -141,6 +157,7 @@ fn tree<'a>(args: &SourceArgs, filter: PathFilter<'a>, settings: &Settings) -> R
         nested: settings.nested,
         max_file_size: settings.max_file_size,
         filter: Some(filter),
+        containers: containers(settings),
     };
     Ok(Chosen { sources: vec![Box::new(tree)], root, is_repository })
 }

@@ -7,8 +7,8 @@ pub mod roots;
 use crate::coverage::Coverage;
 use crate::history::attribution::{Attribution, Root, attribute};
 use crate::origin::{CommitInfo, Origin, OriginKind, RepoPath};
-use crate::source::changes::in_memory;
 use crate::source::commits::deliver_message;
+use crate::source::container::{Limits, Reading};
 use crate::source::filter::PathFilter;
 use crate::source::graph::{Commit, reachable};
 use crate::source::object::{IdSet, Kind, parse, read_as};
@@ -32,6 +32,8 @@ pub struct History<'a> {
     pub path: Option<PathBuf>,
     /// Which paths are wanted. A blob counts if any of its paths is.
     pub filter: Option<PathFilter<'a>>,
+    /// How far archives are opened.
+    pub containers: Limits,
 }
 
 impl Source for History<'_> {
@@ -51,7 +53,8 @@ impl Source for History<'_> {
         tips.deliver_tags(commits.len() as u64, visit, coverage);
         let attribution = attribute(&handles, &roots_of(&commits, &mut tips), self.filter, coverage);
         let in_head = blobs_of_head(&handles);
-        deliver(&handles, attribution, &infos, &in_head, visit, coverage)
+        let reading = Reading { limits: self.containers, filter: self.filter, visit, coverage };
+        deliver(&handles, attribution, &infos, &in_head, &reading)
     }
 }
 
@@ -85,8 +88,7 @@ fn deliver(
     mut attribution: Attribution,
     infos: &[Option<Arc<CommitInfo>>],
     in_head: &IdSet,
-    visit: &Visit<'_>,
-    coverage: &Coverage,
+    reading: &Reading<'_>,
 ) -> Result<(), SourceError> {
     attribution.sort_by_path();
     attribution.blobs().par_chunks(64).try_for_each(|blobs| {
@@ -97,7 +99,7 @@ fn deliver(
             let object = match handles.read_from(&odb, blob.id) {
                 Ok(object) => object,
                 Err(error) => {
-                    error.report(blob.id, format_args!("the blob of {path}"), coverage);
+                    error.report(blob.id, format_args!("the blob of {path}"), reading.coverage);
                     continue;
                 }
             };
@@ -108,7 +110,7 @@ fn deliver(
                 in_head: Some(in_head.contains(&blob.id)),
                 blob: Some(blob.id.to_string()),
             });
-            in_memory(object.data(), Subject { path: &path, origin: &origin, added: None }, visit, coverage);
+            reading.bytes(object.data(), Subject { path: &path, origin: &origin, added: None });
         }
         Ok(())
     })

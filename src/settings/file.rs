@@ -38,6 +38,7 @@ pub struct ConfigFile {
     pub(super) path: PathBuf,
     pub(super) exclude: Vec<PathGlob>,
     pub(super) max_file_size: Option<SizeLimit>,
+    pub(super) max_archive_depth: Option<u32>,
     pub(super) nested: Option<bool>,
     pub(super) threads: Option<usize>,
     pub(super) peer_markers: Option<bool>,
@@ -116,6 +117,9 @@ impl ConfigFile {
             match name {
                 "exclude" => self.exclude = globs(reader, &node),
                 "max-file-size" => self.max_file_size = reader.number(&node, true, value::size),
+                "max-archive-depth" => {
+                    self.max_archive_depth = reader.number(&node, false, value::archive_depth);
+                }
                 "nested" => self.nested = reader.boolean(&node),
                 "threads" => self.threads = reader.number(&node, false, value::threads),
                 "peer-markers" => self.peer_markers = reader.boolean(&node),

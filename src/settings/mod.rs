@@ -34,6 +34,8 @@ pub struct Settings {
     pub exclude: PathGlobs,
     /// The largest file to read, in bytes; a larger one is a gap in the scan.
     pub max_file_size: Option<u64>,
+    /// How many archives may lie in each other; 0 reads every file as it stands.
+    pub max_archive_depth: u32,
     /// Whether submodules and nested repositories are scanned.
     pub nested: bool,
     /// How many threads; 0 for the number of cores.
@@ -111,6 +113,11 @@ impl Settings {
                 .or(env.max_file_size)
                 .or(file.max_file_size)
                 .and_then(value::SizeLimit::bytes),
+            max_archive_depth: flags
+                .max_archive_depth
+                .or(env.max_archive_depth)
+                .or(file.max_archive_depth)
+                .unwrap_or(value::ARCHIVE_DEPTH),
             nested: flags.nested.or(env.nested).or(file.nested).unwrap_or(false),
             threads: flags.threads.or(env.threads).or(file.threads).unwrap_or(0),
             peer_markers: flags.peer_markers.or(env.peer_markers).or(file.peer_markers).unwrap_or(false),

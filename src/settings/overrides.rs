@@ -22,6 +22,8 @@ pub struct Overrides {
     pub exclude: Vec<PathGlob>,
     /// The largest file to read.
     pub max_file_size: Option<SizeLimit>,
+    /// How many archives may lie in each other.
+    pub max_archive_depth: Option<u32>,
     /// Whether to scan submodules and nested repositories.
     pub nested: Option<bool>,
     /// How many threads; 0 for the number of cores.
@@ -48,7 +50,7 @@ pub struct Overrides {
 }
 
 /// The environment variables that are read.
-pub const VARIABLES: [&str; 11] = [
+pub const VARIABLES: [&str; 12] = [
     "KEYTRAIL_CONFIG",
     "KEYTRAIL_CONFIDENCE",
     "KEYTRAIL_FAIL_ON",
@@ -56,6 +58,7 @@ pub const VARIABLES: [&str; 11] = [
     "KEYTRAIL_BASELINE",
     "KEYTRAIL_KEY",
     "KEYTRAIL_KEY_FILE",
+    "KEYTRAIL_MAX_ARCHIVE_DEPTH",
     "KEYTRAIL_MAX_FILE_SIZE",
     "KEYTRAIL_NESTED",
     "KEYTRAIL_PEER_MARKERS",
@@ -81,6 +84,7 @@ impl Overrides {
             baseline: path("KEYTRAIL_BASELINE"),
             key: get("KEYTRAIL_KEY").filter(|value| !value.is_empty()).map(super::key::secret_of),
             key_file: path("KEYTRAIL_KEY_FILE"),
+            max_archive_depth: read(get, &mut errors, "KEYTRAIL_MAX_ARCHIVE_DEPTH", value::archive_depth),
             max_file_size: read(get, &mut errors, "KEYTRAIL_MAX_FILE_SIZE", value::size),
             nested: read(get, &mut errors, "KEYTRAIL_NESTED", value::boolean),
             peer_markers: read(get, &mut errors, "KEYTRAIL_PEER_MARKERS", value::boolean),
@@ -138,6 +142,7 @@ mod tests {
             ("KEYTRAIL_FAIL_ON", "critical"),
             ("KEYTRAIL_ALLOW_INCOMPLETE", "1"),
             ("KEYTRAIL_BASELINE", "b.json"),
+            ("KEYTRAIL_MAX_ARCHIVE_DEPTH", "3"),
             ("KEYTRAIL_MAX_FILE_SIZE", "1MiB"),
             ("KEYTRAIL_NESTED", "true"),
             ("KEYTRAIL_PEER_MARKERS", "no"),
@@ -151,6 +156,7 @@ mod tests {
         assert_eq!(read.allow_incomplete, Some(true));
         assert_eq!(read.baseline, Some("b.json".into()));
         assert_eq!(read.max_file_size.and_then(SizeLimit::bytes), Some(1 << 20));
+        assert_eq!(read.max_archive_depth, Some(3));
         assert_eq!((read.nested, read.peer_markers, read.threads), (Some(true), Some(false), Some(3)));
         assert!(read.key.is_some());
     }

@@ -35,6 +35,12 @@ impl SizeLimit {
     }
 }
 
+/// How many archives may lie in each other if nobody says otherwise.
+pub const ARCHIVE_DEPTH: u32 = 8;
+
+/// The most that can be asked for: each one takes memory and stack.
+pub const MOST_ARCHIVE_DEPTH: u32 = 16;
+
 /// Most threads that can be asked for: more only costs memory.
 pub const MOST_THREADS: usize = 1024;
 
@@ -123,6 +129,14 @@ pub fn threads(text: &str) -> Result<usize, BadValue> {
     })
 }
 
+/// Reads how many archives may lie in each other; 0 opens none.
+pub fn archive_depth(text: &str) -> Result<u32, BadValue> {
+    text.parse().ok().filter(|&depth| depth <= MOST_ARCHIVE_DEPTH).ok_or_else(|| BadValue {
+        problem: format!("{} is no depth of archives", quoted(text)),
+        help: format!("write a whole number from 0 (open none) to {MOST_ARCHIVE_DEPTH}"),
+    })
+}
+
 /// Reads a size: `50MB`, `64 KiB`, a number of bytes, or `none` for no limit.
 pub fn size(text: &str) -> Result<SizeLimit, BadValue> {
     let wrong = |problem: String| BadValue {
@@ -200,6 +214,8 @@ mod tests {
         assert_eq!(rule_confidence("high"), Ok(Confidence::High));
         assert_eq!(boolean("YES"), Ok(true));
         assert!(boolean("2").is_err());
+        assert_eq!((archive_depth("0"), archive_depth("16")), (Ok(0), Ok(16)));
+        assert!(archive_depth("17").is_err() && archive_depth("-1").is_err());
         assert_eq!(threads("0"), Ok(0));
         assert!(threads("1025").is_err());
         assert!(threads("-1").is_err());

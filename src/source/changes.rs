@@ -3,10 +3,11 @@
 use crate::coverage::Coverage;
 use crate::origin::{Origin, RepoPath};
 use crate::source::Visit;
+use crate::source::container::{Limits, Reading};
 use crate::source::filter::{PathFilter, wants};
 use crate::source::lines::{self, Lines};
 use crate::source::repository::Handles;
-use crate::source::text::{STRETCH, Subject, deliver, deliver_stream};
+use crate::source::text::Subject;
 use git2::{Delta, Diff, DiffFindOptions, DiffOptions, FileMode, Odb, Oid};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -104,6 +105,8 @@ pub struct Delivery<'a> {
     pub handles: &'a Handles,
     /// Which paths are wanted.
     pub filter: Option<PathFilter<'a>>,
+    /// How far archives are opened.
+    pub limits: Limits,
     /// Whom to call.
     pub visit: &'a Visit<'a>,
     /// The account.
@@ -112,7 +115,8 @@ pub struct Delivery<'a> {
 
 impl Delivery<'_> {
     /// Hands a blob to the visitor, with the lines that are in none of the blobs before it; none
-    /// before means all lines. A blob that adds no line is not handed over.
+    /// before means all lines. A blob that adds no line is not handed over. An archive has no lines
+    /// of its own: a changed one counts whole.
     pub fn change(&self, odb: &Odb<'_>, change: &Change, origin: &Arc<Origin>) {
         if !wants(self.filter, &change.path) {
             return;
@@ -123,10 +127,13 @@ impl Delivery<'_> {
                 return error.report(change.id, format_args!("the blob of {}", change.path), self.coverage);
             }
         };
-        let added = self.added(odb, change, object.data());
+        let Self { filter, limits, visit, coverage, .. } = *self;
+        let reading = Reading { limits, filter, visit, coverage };
+        let whole = reading.kind(object.data(), &change.path).is_some_and(|kind| !kind.keeps_lines());
+        let added = if whole { None } else { self.added(odb, change, object.data()) };
         if added.as_ref().is_none_or(|lines| !lines.is_empty()) {
             let subject = Subject { path: &change.path, origin, added: added.as_deref() };
-            in_memory(object.data(), subject, self.visit, self.coverage);
+            reading.bytes(object.data(), subject);
         }
     }
 
@@ -146,17 +153,6 @@ impl Delivery<'_> {
             }
         }
         all
-    }
-}
-
-/// Hands bytes in memory to the visitor, in stretches if they are many.
-pub fn in_memory(bytes: &[u8], subject: Subject<'_>, visit: &Visit<'_>, coverage: &Coverage) {
-    if bytes.len() <= STRETCH {
-        return deliver(bytes, subject, visit, coverage);
-    }
-    let (mut reader, mut buffer) = (bytes, Vec::new());
-    if let Err(error) = deliver_stream(&mut reader, subject, &mut buffer, visit, coverage) {
-        coverage.unreadable(subject.path, &error);
     }
 }
 

@@ -1,9 +1,9 @@
 //! Reading one file from disk, fast.
 
-use crate::coverage::{Coverage, Gap};
+use crate::coverage::Gap;
 use crate::origin::{Origin, RepoPath};
-use crate::source::Visit;
-use crate::source::text::{STRETCH, Subject, deliver, deliver_stream};
+use crate::source::container::Reading;
+use crate::source::text::{STRETCH, Subject};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -13,6 +13,8 @@ use std::sync::Arc;
 pub struct FileRules<'a> {
     /// The origin of the documents.
     pub origin: &'a Arc<Origin>,
+    /// How files become documents.
+    pub reading: Reading<'a>,
     /// Files with more bytes are left out.
     pub max_size: Option<u64>,
 }
@@ -30,40 +32,32 @@ pub struct FileReader {
 impl FileReader {
     /// Reads a file (or a pipe or device, to its end) and hands it to the visitor. What cannot be
     /// read goes into the account.
-    pub fn read(
-        &mut self,
-        path: &Path,
-        shown: &RepoPath,
-        rules: &FileRules<'_>,
-        visit: &Visit<'_>,
-        coverage: &Coverage,
-    ) {
-        match self.try_read(path, shown, rules, visit, coverage) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => coverage.unreadable(shown, &error),
+    pub fn read(&mut self, path: &Path, shown: &RepoPath, rules: &FileRules<'_>) {
+        match self.try_read(path, shown, rules) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                rules.reading.coverage.unreadable(shown, &error);
+            }
             // A file that went away since it was listed holds nothing any more.
             Ok(()) | Err(_) => {}
         }
     }
 
-    fn try_read(
-        &mut self,
-        path: &Path,
-        shown: &RepoPath,
-        rules: &FileRules<'_>,
-        visit: &Visit<'_>,
-        coverage: &Coverage,
-    ) -> io::Result<()> {
+    fn try_read(&mut self, path: &Path, shown: &RepoPath, rules: &FileRules<'_>) -> io::Result<()> {
+        let reading = &rules.reading;
         let subject = Subject { path: shown, origin: rules.origin, added: None };
         let mut file = File::open(path)?;
         let size = file.metadata()?.len();
         if let Some(limit) = rules.max_size.filter(|&limit| size > limit) {
             let why = format!("has {size} bytes, over the limit of {limit}; raise the limit to scan it");
-            coverage.leave_out(Gap::TooLarge, shown, why);
+            reading.coverage.leave_out(Gap::TooLarge, shown, why);
             return Ok(());
         }
         // Zero is also what pipes, devices and files made by the kernel say.
-        if size == 0 || size > STRETCH as u64 {
-            return deliver_stream(&mut file, subject, &mut self.stretch, visit, coverage);
+        if size == 0 {
+            return reading.stream(&mut file, subject, &mut self.stretch);
+        }
+        if size > STRETCH as u64 {
+            return reading.file(&mut file, size, subject, &mut self.stretch);
         }
         let size = size as usize;
         if self.whole.len() < size {
@@ -78,7 +72,7 @@ impl FileReader {
                 Err(error) => return Err(error),
             }
         }
-        deliver(&self.whole[..filled], subject, visit, coverage);
+        reading.bytes(&self.whole[..filled], subject);
         Ok(())
     }
 }

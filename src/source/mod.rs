@@ -3,6 +3,7 @@
 
 pub mod changes;
 pub mod commits;
+pub mod container;
 pub mod file;
 pub mod filter;
 pub mod graph;

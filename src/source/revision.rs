@@ -4,6 +4,7 @@
 use crate::coverage::Coverage;
 use crate::origin::RepoPath;
 use crate::source::changes::Delivery;
+use crate::source::container::Limits;
 use crate::source::filter::PathFilter;
 use crate::source::graph::reachable;
 use crate::source::object::{IdSet, Kind, Objects, parse, read_as};
@@ -24,6 +25,8 @@ pub struct Revisions<'a> {
     pub what: Selection,
     /// Which paths are wanted.
     pub filter: Option<PathFilter<'a>>,
+    /// How far archives are opened.
+    pub containers: Limits,
 }
 
 /// Which part of history.
@@ -57,7 +60,8 @@ pub struct NewCommits {
 impl Source for Revisions<'_> {
     fn read(&self, visit: &Visit<'_>, coverage: &Coverage) -> Result<(), SourceError> {
         let handles = Handles::open(self.path.as_deref())?;
-        let delivery = Delivery { handles: &handles, filter: self.filter, visit, coverage };
+        let limits = self.containers;
+        let delivery = Delivery { handles: &handles, filter: self.filter, limits, visit, coverage };
         let handle = handles.take()?;
         let (tips, hide) = match &self.what {
             Selection::Range(range) => ends(&handle, range)?,
@@ -166,7 +170,7 @@ fn snapshot(handle: &Handle<'_>, revision: &str, delivery: &Delivery<'_>) -> Res
 /// What is reachable from new tips and not yet known: commits with what each adds, and tags,
 /// trees and blobs that are pushed by themselves.
 fn pushed(handle: Handle<'_>, new: &NewCommits, delivery: &Delivery<'_>) -> Result<(), SourceError> {
-    let Delivery { handles, filter, visit, coverage } = *delivery;
+    let Delivery { handles, filter, visit, coverage, .. } = *delivery;
     let mut known: Vec<Oid> = new.known.iter().filter_map(|id| handles.parse_id(id)).collect();
     for glob in &new.known_refs {
         let refs = handle.references_glob(glob).map_err(|error| {

@@ -3,6 +3,7 @@
 use crate::coverage::{Coverage, Gap};
 use crate::origin::{Origin, OriginKind, RepoPath};
 use crate::source::changes::{Change, Delivery, changes, in_all, options};
+use crate::source::container::Limits;
 use crate::source::filter::PathFilter;
 use crate::source::repository::{Handle, Handles, explain_index};
 use crate::source::{Source, SourceError, Visit};
@@ -24,13 +25,16 @@ pub struct Staged<'a> {
     pub path: Option<PathBuf>,
     /// Which paths are wanted.
     pub filter: Option<PathFilter<'a>>,
+    /// How far archives are opened.
+    pub containers: Limits,
 }
 
 impl Source for Staged<'_> {
     fn read(&self, visit: &Visit<'_>, coverage: &Coverage) -> Result<(), SourceError> {
         let handles = Handles::open(self.path.as_deref())?;
         let changes = staged(&mut handles.take()?, coverage)?;
-        let delivery = Delivery { handles: &handles, filter: self.filter, visit, coverage };
+        let limits = self.containers;
+        let delivery = Delivery { handles: &handles, filter: self.filter, limits, visit, coverage };
         let size = if changes.len() < FEW { FEW } else { 8 };
         let deliver = |changes: &[Change]| -> Result<(), SourceError> {
             let handle = handles.take()?;

@@ -2,7 +2,8 @@
 
 use crate::coverage::Coverage;
 use crate::origin::{Origin, OriginKind, RepoPath};
-use crate::source::text::{Subject, deliver_stream};
+use crate::source::container::{Limits, Reading};
+use crate::source::text::Subject;
 use crate::source::{Source, SourceError, Visit};
 use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct Stdin {
     name: RepoPath,
     stream: Mutex<Box<dyn Read + Send>>,
+    containers: Limits,
 }
 
 impl Stdin {
@@ -21,7 +23,13 @@ impl Stdin {
 
     /// Any stream.
     pub fn from_reader(name: RepoPath, reader: impl Read + Send + 'static) -> Self {
-        Self { name, stream: Mutex::new(Box::new(reader)) }
+        Self { name, stream: Mutex::new(Box::new(reader)), containers: Limits::default() }
+    }
+
+    /// How far archives are opened.
+    #[must_use]
+    pub fn containers(self, containers: Limits) -> Self {
+        Self { containers, ..self }
     }
 }
 
@@ -31,7 +39,8 @@ impl Source for Stdin {
         let subject = Subject { path: &self.name, origin: &origin, added: None };
         let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
         let mut buffer = Vec::new();
-        if let Err(error) = deliver_stream(&mut *stream, subject, &mut buffer, visit, coverage) {
+        let reading = Reading { limits: self.containers, filter: None, visit, coverage };
+        if let Err(error) = reading.stream(&mut *stream, subject, &mut buffer) {
             coverage.unreadable(&self.name, &error);
         }
         Ok(())

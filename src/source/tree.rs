@@ -2,6 +2,7 @@
 
 use crate::coverage::{Coverage, Gap};
 use crate::origin::{Origin, OriginKind, RepoPath};
+use crate::source::container::{Limits, Reading};
 use crate::source::file::{FileReader, FileRules};
 use crate::source::filter::{PathFilter, wants};
 use crate::source::worktree::{Tracked, Worktree};
@@ -31,6 +32,8 @@ pub struct Tree<'a> {
     pub max_file_size: Option<u64>,
     /// Which paths are wanted.
     pub filter: Option<PathFilter<'a>>,
+    /// How far archives are opened.
+    pub containers: Limits,
 }
 
 /// A folder to walk.
@@ -153,8 +156,17 @@ impl Scan<'_> {
         {
             return;
         }
-        let rules = FileRules { origin: &self.origin, max_size: self.tree.max_file_size };
-        reader.read(path, shown, &rules, self.visit, self.coverage);
+        let reading = Reading {
+            limits: self.tree.containers,
+            filter: self.tree.filter,
+            visit: self.visit,
+            coverage: self.coverage,
+        };
+        reader.read(
+            path,
+            shown,
+            &FileRules { origin: &self.origin, reading, max_size: self.tree.max_file_size },
+        );
     }
 
     /// Walks a folder, and then the repositories found inside if they are asked for.

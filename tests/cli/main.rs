@@ -3,6 +3,9 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+#[path = "../common/archives.rs"]
+mod archive_files;
+mod archives;
 mod config;
 mod gate;
 mod hooks;
