@@ -91,6 +91,7 @@ fn after(text: &[u8], name: Range<usize>) -> Option<Assignment> {
     let joint = match cursor.peek()? {
         b'>' if opened_by == Some(b'<') && name_quote.is_none() => {
             cursor.at += 1;
+            cursor.blank();
             Joint::Element
         }
         b',' if name_quote.is_some() && is_first_argument(text, name.start) => {
@@ -101,7 +102,7 @@ fn after(text: &[u8], name: Range<usize>) -> Option<Assignment> {
             cursor.at += 1;
             Joint::Argument
         }
-        b'=' | b':' | b'!' | b'|' | b'?' | b'+' | b'<' | b'-' => cursor.sign()?,
+        b'=' | b':' | b'!' | b'|' | b'?' | b'+' | b'.' | b'<' | b'-' => cursor.sign()?,
         _ if spaces > 0 && name_quote.is_none() && is_flag(text, name.start) => Joint::Flag,
         _ => return None,
     };
@@ -158,6 +159,12 @@ impl Cursor<'_> {
         count
     }
 
+    /// White space and line ends, as between an element's tags and its text.
+    fn blank(&mut self) {
+        let rest = &self.text[self.at..];
+        self.at += rest.iter().take(64).take_while(|byte| byte.is_ascii_whitespace()).count();
+    }
+
     /// A quote that closes the name, escaped or not.
     fn closing_quote(&mut self) -> Option<u8> {
         let escaped = self.text[self.at..].iter().take(3).take_while(|&&byte| byte == b'\\').count();
@@ -194,7 +201,7 @@ impl Cursor<'_> {
 
     /// An operator that gives or compares.
     fn sign(&mut self) -> Option<Joint> {
-        const SIGNS: [(&[u8], Joint); 16] = [
+        const SIGNS: [(&[u8], Joint); 17] = [
             (b"===", Joint::Comparison),
             (b"!==", Joint::Comparison),
             (b"||=", Joint::Sign),
@@ -206,6 +213,7 @@ impl Cursor<'_> {
             (b"=>", Joint::Sign),
             (b"?=", Joint::Sign),
             (b"+=", Joint::Sign),
+            (b".=", Joint::Sign),
             (b"=~", Joint::Comparison),
             (b"<-", Joint::Sign),
             (b"->", Joint::Sign),
@@ -320,7 +328,7 @@ impl Cursor<'_> {
             .take(MOST_VALUE)
             .take_while(|&&byte| !ends(byte) && byte >= 0x20)
             .count();
-        let mut value = &self.text[start..start + length];
+        let mut value = self.text[start..start + length].trim_ascii_end();
         // Brackets that were opened before the value close after it.
         while let [rest @ .., b')' | b']' | b'}'] = value {
             if value.iter().any(|byte| matches!(byte, b'(' | b'[' | b'{')) {
@@ -365,6 +373,8 @@ mod tests {
             "password <- \"V@l\"",
             "password = b'V@l'",
             "if password == \"V@l\":",
+            "$password .= \"V@l\"",
+            "<password>\n    V@l\n</password>",
             "if (\"V@l\" == password) {",
             "if ('V@l' !== my_password)",
         ] {

@@ -57,6 +57,10 @@ pub struct Surroundings<'a> {
     pub is_code: bool,
 }
 
+/// A long value shows what it is made of in its beginning, and text that is one name and sign after
+/// the other would else be read again and again.
+const MOST_JUDGED: usize = 160;
+
 /// What the judge says of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judgement {
@@ -94,7 +98,7 @@ pub fn judge(around: Surroundings<'_>, found: &Assignment, min_length: usize) ->
             Judgement::belief(&[sort.about(), "no code or template has such marks"])
         });
     }
-    if reference::is_reference(value, is_quoted, around.is_code)
+    if reference::is_reference(&value[..value.len().min(MOST_JUDGED)], is_quoted, around.is_code)
         || reference::continues_as_template(text, found.value.end)
         || shape::is_password_hash(value)
     {
@@ -103,8 +107,7 @@ pub fn judge(around: Surroundings<'_>, found: &Assignment, min_length: usize) ->
     if let Some(why) = stand_in(text, found) {
         return Some(Judgement::doubt(why));
     }
-    // A long value shows what it is made of in its beginning.
-    let value = &value[..value.len().min(160)];
+    let value = &value[..value.len().min(MOST_JUDGED)];
     let looks = Looks::of(value);
     let doubt = if looks.spaces > 0 {
         Some("it holds spaces")
@@ -142,15 +145,16 @@ pub fn judge(around: Surroundings<'_>, found: &Assignment, min_length: usize) ->
 /// Why a value is a stand-in for a secret, if it is.
 fn stand_in(text: &[u8], found: &Assignment) -> Option<&'static str> {
     let value = &text[found.value.clone()];
+    let head = &value[..value.len().min(MOST_JUDGED)];
     let when = |holds: bool, why: &'static str| holds.then_some(why);
-    placeholder::reason(value)
-        .or_else(|| when(placeholder::holds_row(value), "it holds a row as people type"))
+    placeholder::reason(head)
+        .or_else(|| when(placeholder::holds_row(head), "it holds a row as people type"))
         .or_else(|| placeholder::reason_when_decoded(value))
-        .or_else(|| when(shape::says_it_is_none(value), "it says that it is not for use"))
+        .or_else(|| when(shape::says_it_is_none(head), "it says that it is not for use"))
         .or_else(|| when(line_denies(text, found), "its line says that it is none"))
         .or_else(|| when(shape::is_file_name(value), "it is the name of a file"))
-        .or_else(|| when(shape::is_query(value), "it is a list of parameters"))
-        .or_else(|| when(shape::has_escapes(value), "it holds escapes"))
+        .or_else(|| when(shape::is_query(head), "it is a list of parameters"))
+        .or_else(|| when(shape::has_escapes(head), "it holds escapes"))
 }
 
 /// What speaks against a password that a person chose: anything that is no word counts, and a word
