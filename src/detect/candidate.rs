@@ -57,6 +57,7 @@ pub fn propose(
                     confidence: confidence.min(rule.confidence),
                     notes: Vec::new(),
                     parts: Vec::new(),
+                    decoded: None,
                 });
             }
         }
@@ -120,6 +121,7 @@ fn weigh(rule: &Rule, index: usize, text: &[u8], secret: Range<usize>) -> Option
         confidence: rule.confidence,
         notes: Vec::new(),
         parts: Vec::new(),
+        decoded: None,
     };
     let mut proved = false;
     if let Some(check) = rule.check.and_then(checks::by_name) {

@@ -10,12 +10,26 @@ const CODE: &[&[u8]] = &[
     b"gradle", b"zig", b"nim", b"ml", b"fs", b"vb", b"sol",
 ];
 
+/// Endings of source code in which pages are written.
+const PAGES: &[&[u8]] =
+    &[b"js", b"mjs", b"cjs", b"jsx", b"ts", b"tsx", b"vue", b"svelte", b"php", b"py", b"rb", b"cs", b"vb"];
+
+/// The ending of a path's name, without its dot; empty if it has none.
+pub fn ending(path: &RepoPath) -> &[u8] {
+    let name = path.file_name();
+    memchr::memrchr(b'.', name).map_or(b"", |dot| &name[dot + 1..])
+}
+
 /// Whether a path is that of source code.
 pub fn is_code(path: &RepoPath) -> bool {
-    let name = path.file_name();
-    let Some(dot) = memchr::memrchr(b'.', name) else { return false };
-    let ending = &name[dot + 1..];
+    let ending = ending(path);
     CODE.iter().any(|code| ending.eq_ignore_ascii_case(code))
+}
+
+/// Whether a file may hold HTML or XML.
+pub fn holds_html(path: &RepoPath) -> bool {
+    let ending = ending(path);
+    !is_code(path) || PAGES.iter().any(|page| ending.eq_ignore_ascii_case(page))
 }
 
 #[cfg(test)]

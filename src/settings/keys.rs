@@ -18,7 +18,7 @@ pub(super) const TOP: Section =
 /// What is read, and how.
 pub(super) const SCAN: Section = Section {
     name: "scan",
-    keys: &["exclude", "max-file-size", "nested", "threads", "peer-markers", "rules", "baseline"],
+    keys: &["exclude", "max-file-size", "nested", "threads", "peer-markers", "decode", "rules", "baseline"],
 };
 /// What is shown.
 pub(super) const REPORT: Section = Section { name: "report", keys: &["confidence"] };
