@@ -4,6 +4,7 @@
 mod common;
 
 mod config;
+mod encoded;
 mod gate;
 mod hooks;
 mod places;

@@ -34,6 +34,8 @@ pub struct Run {
     kind: Digits,
     /// Where the run is over, its padding included.
     pub end: usize,
+    /// Whether it has more digits than were wanted.
+    pub is_cut: bool,
 }
 
 impl Run {
@@ -76,7 +78,7 @@ impl Run {
             Digits::Base64 => text[end..].iter().take(2).take_while(|&&byte| byte == b'=').count(),
             Digits::Hex => 0,
         };
-        Self { digits, lines, kind, end: end + padding }
+        Self { is_cut: digits.len() < count, digits, lines, kind, end: end + padding }
     }
 
     /// The bytes that the first so many digits stand for.

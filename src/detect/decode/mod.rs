@@ -161,6 +161,7 @@ impl Search<'_> {
                     let run = Run::read(text, start, digits, self.room(digits));
                     from = run.end;
                     if let Some(view) = run.inflated(self.budget) {
+                        self.is_cut |= run.is_cut || view.text.len() == self.budget;
                         streams.push(start..run.end);
                         self.look_into(&view, depth, found);
                     }
@@ -174,6 +175,7 @@ impl Search<'_> {
                 return stream.end;
             }
             let run = Run::read(text, start, digits, self.room(digits));
+            self.is_cut |= run.is_cut;
             if let Some(view) = run.text() {
                 self.look_into(&view, depth, found);
             }
