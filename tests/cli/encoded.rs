@@ -23,6 +23,11 @@ fn decoded(folder: &std::path::Path) -> Vec<(String, Vec<String>, u64, u64)> {
         .collect()
 }
 
+/// Every byte of a text, written in some way.
+fn each(text: &str, write: impl Fn(u8) -> String) -> String {
+    text.bytes().map(write).collect()
+}
+
 #[test]
 fn one_secret_in_the_clear_and_encoded_is_one_finding() {
     let (repo, token) = (Repo::folder(), token(1));
@@ -59,11 +64,11 @@ fn nothing_in_a_report_can_be_decoded() {
         BASE64.encode(token.as_bytes()),
         HEXLOWER.encode(token.as_bytes()),
         BASE64.encode(password.as_bytes()),
-        token.bytes().map(|byte| format!("%{byte:02X}")).collect(),
-        token.bytes().map(|byte| format!("&#{byte};")).collect(),
+        each(&token, |byte| format!("%{byte:02X}")),
+        each(&token, |byte| format!("&#{byte};")),
     ];
-    let lines = encoded.iter().map(|line| format!("{line}\n")).collect::<String>();
-    repo.write("a.txt", format!("{lines}\"{}\" + \"{}\"\n", &token[..12], &token[12..]));
+    let lines = encoded.join("\n");
+    repo.write("a.txt", format!("{lines}\n\"{}\" + \"{}\"\n", &token[..12], &token[12..]));
     repo.write("b.yaml", format!("kind: Secret\ndata:\n  password: {}\n", encoded[2]));
     for form in ["terminal", "json", "sarif", "csv", "github"] {
         let told = scan(repo.path(), &["-f", form]);

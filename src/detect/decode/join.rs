@@ -28,8 +28,7 @@ impl Joints {
         let joints = |operators, adjacent| Self { operators, adjacent, trims: false };
         let lower = file_kind::ending(path).to_ascii_lowercase();
         match lower.as_slice() {
-            b"rs" => Self { trims: true, ..Self::default() },
-            b"yaml" | b"yml" | b"toml" => Self { trims: true, ..Self::default() },
+            b"rs" | b"yaml" | b"yml" | b"toml" => Self { trims: true, ..Self::default() },
             b"c" | b"h" | b"m" | b"mm" => joints(&[], true),
             b"py" | b"pyi" | b"ipynb" | b"rb" | b"cc" | b"cpp" | b"cxx" | b"hpp" | b"hh" | b"dart" => {
                 joints(&[b"+"], true)
@@ -148,14 +147,11 @@ fn joint(text: &[u8], close: usize, joints: Joints) -> Option<Range<usize>> {
     let operator = joints.operators.iter().find(|operator| rest.starts_with(operator));
     if let Some(operator) = operator {
         at += operator.len();
-        // `& _` at the end of a line of Visual Basic.
-        let line = at;
         spaces(text, &mut at);
+        // `& _` at the end of a line of Visual Basic.
         if text.get(at) == Some(&b'_') && *operator == b"&" {
             at += 1;
             spaces(text, &mut at);
-        } else if at == line {
-            at = line;
         }
     } else if !joints.adjacent || !is_apart {
         return None;

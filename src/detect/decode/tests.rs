@@ -45,6 +45,11 @@ fn token(seed: u64) -> String {
     filled(&["gh", "p_{{alnum 30}}{{sum github}}"].concat(), seed)
 }
 
+/// Every byte of a text, written in some way.
+fn each(text: &str, write: impl Fn(u8) -> String) -> String {
+    text.bytes().map(write).collect()
+}
+
 fn gzip(text: &[u8]) -> Vec<u8> {
     let mut writer = GzEncoder::new(Vec::new(), Compression::default());
     writer.write_all(text).unwrap();
@@ -70,10 +75,10 @@ fn wrapped(text: &str, width: usize, end: &str) -> String {
 #[test]
 fn each_encoding_is_undone() {
     let token = token(1);
-    let percent: String = token.bytes().map(|byte| format!("%{byte:02X}")).collect();
-    let unicode: String = token.bytes().map(|byte| format!("\\u{byte:04x}")).collect();
-    let bytes: String = token.bytes().map(|byte| format!("\\x{byte:02x}")).collect();
-    let html: String = token.bytes().map(|byte| format!("&#{byte};")).collect();
+    let percent = each(&token, |byte| format!("%{byte:02X}"));
+    let unicode = each(&token, |byte| format!("\\u{byte:04x}"));
+    let bytes = each(&token, |byte| format!("\\x{byte:02x}"));
+    let html = each(&token, |byte| format!("&#{byte};"));
     let note = format!("the deploy job uses {token} since last spring");
     let long = [note.as_str(), &"it is a text that needs some room. ".repeat(8)].concat();
     let (head, tail) = token.split_at(9);
@@ -257,14 +262,13 @@ fn hostile_input_takes_no_longer_than_other() {
 
 /// One encoding of a text, and what it is called.
 fn encode(text: &str, way: usize, deep: bool) -> String {
-    let all = |write: &dyn Fn(u8) -> String| text.bytes().map(write).collect::<String>();
     match way {
         0 => BASE64.encode(text.as_bytes()),
         1 => BASE64URL_NOPAD.encode(text.as_bytes()),
         2 => HEXLOWER.encode(text.as_bytes()),
-        3 if !deep => all(&|byte| format!("%{byte:02x}")),
-        4 if !deep => all(&|byte| format!("\\u{byte:04X}")),
-        5 if !deep => all(&|byte| format!("&#x{byte:x};")),
+        3 if !deep => each(text, |byte| format!("%{byte:02x}")),
+        4 if !deep => each(text, |byte| format!("\\u{byte:04X}")),
+        5 if !deep => each(text, |byte| format!("&#x{byte:x};")),
         6 => BASE64.encode(&gzip(text.as_bytes())),
         _ => wrapped(&BASE64.encode(text.as_bytes()), 76, "\n"),
     }
