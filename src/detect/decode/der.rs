@@ -8,6 +8,8 @@ use crate::detect::checks::{self, Verdict};
 const LEAST: usize = 56;
 /// The most: an RSA key of 16384 bits.
 const MOST: usize = 16 << 10;
+/// The dashes of armour stand so near: an indentation or a few escapes may be between.
+const NEAR: usize = 32;
 
 /// The key whose base64 begins at `start`, dressed as PEM, so that the rules for keys see it, and
 /// where the run is over.
@@ -15,9 +17,10 @@ pub fn key(text: &[u8], start: usize) -> (Option<View>, usize) {
     let is_digit = |byte: &&u8| runs::is_base64(**byte) || **byte == b'=';
     let length = text[start..].iter().take_while(is_digit).count();
     let end = start + length;
-    // Between dashes already, or one of its lines.
-    let before = text[..start].iter().rev().take(8).find(|byte| !byte.is_ascii_whitespace());
-    if !(LEAST..=MOST).contains(&length) || before == Some(&b'-') {
+    // In its armour already, whatever stands for the line ends.
+    let (before, after) = (&text[start.saturating_sub(NEAR)..start], &text[end..text.len().min(end + NEAR)]);
+    let has_dashes = |side| memchr::memmem::find(side, b"-----").is_some();
+    if !(LEAST..=MOST).contains(&length) || has_dashes(before) || has_dashes(after) {
         return (None, end);
     }
     let head = ["-----BEGIN", " PRIVATE KEY-----\n"].concat();
