@@ -92,33 +92,56 @@ const fn allows() -> [[u8; 256]; 4] {
     tables
 }
 
-/// Calls `visit(digits, start, done)` with the start of each run that may hold text. It answers how
-/// far the text is dealt with, and the search goes on there.
+/// Calls `visit(digits, start)` with the start of each run that may hold text. It answers how far
+/// the text is dealt with, and the search goes on there.
 pub fn find(text: &[u8], mut visit: impl FnMut(Digits, usize) -> usize) {
     let mut from = 0;
-    'text: loop {
-        let Some(rest) = text.get(from..) else { return };
-        for (number, chunk) in rest.chunks(STRIDE).enumerate() {
-            let &[a, b, c, d, ..] = chunk else { return };
-            let alive = ALLOWS[0][usize::from(a)]
-                & ALLOWS[1][usize::from(b)]
-                & ALLOWS[2][usize::from(c)]
-                & ALLOWS[3][usize::from(d)];
-            if alive != 0
-                && let at = from + number * STRIDE
-                && let Some((digits, start)) = run_at(text, from, at, alive)
-            {
-                // Whatever the visitor says, the search gets on.
-                from = visit(digits, start).max(at + 1);
-                continue 'text;
-            }
-        }
-        return;
+    while let Some((digits, start, at)) = next(text, from) {
+        // Whatever the visitor says, the search gets on.
+        from = visit(digits, start).max(at + 1);
     }
 }
 
-/// The run round four bytes at `at`, if it is long enough; `alive` are the alignments that they allow.
-fn run_at(text: &[u8], floor: usize, at: usize, alive: u8) -> Option<(Digits, usize)> {
+/// The next run after `from`, with the place that it was noticed at.
+fn next(text: &[u8], from: usize) -> Option<(Digits, usize, usize)> {
+    let rest = text.get(from..)?;
+    let mut at = from;
+    let chunks = rest.chunks_exact(STRIDE);
+    let tail = chunks.remainder();
+    for chunk in chunks {
+        let alive = allowed(chunk.first_chunk()?);
+        if alive != 0
+            && goes_on(text, at, alive)
+            && let Some(run) = run_at(text, from, at, alive)
+        {
+            return Some(run);
+        }
+        at += STRIDE;
+    }
+    run_at(text, from, at, allowed(tail.first_chunk()?))
+}
+
+/// The alignments that four bytes allow.
+#[inline]
+fn allowed(&[a, b, c, d]: &[u8; 4]) -> u8 {
+    ALLOWS[0][usize::from(a)]
+        & ALLOWS[1][usize::from(b)]
+        & ALLOWS[2][usize::from(c)]
+        & ALLOWS[3][usize::from(d)]
+}
+
+/// Whether four bytes more fit on one side at least, as they do in a run that is long enough.
+#[inline]
+fn goes_on(text: &[u8], at: usize, alive: u8) -> bool {
+    let after = text.get(at + 4..).and_then(<[u8]>::first_chunk).map_or(0, allowed);
+    let before = text[..at].last_chunk().map_or(0, allowed);
+    alive & (after | before) != 0
+}
+
+/// The run round four bytes at `at`, with `at`, if it is long enough; `alive` are the alignments
+/// that they allow.
+#[inline(never)] // The loop over the looks is kept small.
+fn run_at(text: &[u8], floor: usize, at: usize, alive: u8) -> Option<(Digits, usize, usize)> {
     // All alignments at once, which ends most attempts after a few bytes.
     let (after, before) = (reach(text, at, alive), back(text, floor, at, alive));
     if after + before < LEAST_BASE64 {
@@ -138,10 +161,10 @@ fn run_at(text: &[u8], floor: usize, at: usize, alive: u8) -> Option<(Digits, us
     if let Some((length, Reverse(start))) = longest(4..6, 2)
         && length >= LEAST_HEX
     {
-        return Some((Digits::Hex, start));
+        return Some((Digits::Hex, start, at));
     }
     let (length, Reverse(start)) = longest(0..4, 4)?;
-    (length >= LEAST_BASE64).then_some((Digits::Base64, start))
+    (length >= LEAST_BASE64).then_some((Digits::Base64, start, at))
 }
 
 /// How many bytes from `at` on fit one of the alignments.
