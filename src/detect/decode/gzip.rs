@@ -4,6 +4,8 @@ use flate2::read::GzDecoder;
 use std::io::Read;
 use zeroize::Zeroizing;
 
+/// Head and tail of a stream are this long without anything between.
+const LEAST: usize = 18;
 /// How many times its own length a stream may hold. Text rarely gets to twenty.
 const MOST_RATIO: usize = 64;
 /// The most bytes that one stream may hold.
@@ -11,7 +13,8 @@ const MOST: usize = 16 << 20;
 
 /// What a stream holds, as far as it can be read within the bounds; `None` if there is nothing.
 pub fn inflate(stream: &[u8], most: usize) -> Option<Zeroizing<Vec<u8>>> {
-    if !stream.starts_with(&[0x1f, 0x8b, 8]) {
+    // Making a decoder is dear.
+    if stream.len() < LEAST || !stream.starts_with(&[0x1f, 0x8b, 8]) {
         return None;
     }
     let most = most.min(MOST).min(stream.len().saturating_mul(MOST_RATIO));

@@ -109,7 +109,7 @@ fn next(text: &[u8], from: usize) -> Option<(Digits, usize, usize)> {
     let chunks = rest.chunks_exact(STRIDE);
     let tail = chunks.remainder();
     for chunk in chunks {
-        let alive = allowed(chunk.first_chunk()?);
+        let alive = allowed(*chunk.first_chunk()?);
         if alive != 0
             && goes_on(text, at, alive)
             && let Some(run) = run_at(text, from, at, alive)
@@ -118,12 +118,12 @@ fn next(text: &[u8], from: usize) -> Option<(Digits, usize, usize)> {
         }
         at += STRIDE;
     }
-    run_at(text, from, at, allowed(tail.first_chunk()?))
+    run_at(text, from, at, allowed(*tail.first_chunk()?))
 }
 
 /// The alignments that four bytes allow.
 #[inline]
-fn allowed(&[a, b, c, d]: &[u8; 4]) -> u8 {
+fn allowed([a, b, c, d]: [u8; 4]) -> u8 {
     ALLOWS[0][usize::from(a)]
         & ALLOWS[1][usize::from(b)]
         & ALLOWS[2][usize::from(c)]
@@ -133,8 +133,8 @@ fn allowed(&[a, b, c, d]: &[u8; 4]) -> u8 {
 /// Whether four bytes more fit on one side at least, as they do in a run that is long enough.
 #[inline]
 fn goes_on(text: &[u8], at: usize, alive: u8) -> bool {
-    let after = text.get(at + 4..).and_then(<[u8]>::first_chunk).map_or(0, allowed);
-    let before = text[..at].last_chunk().map_or(0, allowed);
+    let after = text.get(at + 4..).and_then(<[u8]>::first_chunk).map_or(0, |bytes| allowed(*bytes));
+    let before = text[..at].last_chunk().map_or(0, |bytes| allowed(*bytes));
     alive & (after | before) != 0
 }
 
