@@ -49,9 +49,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let keywords = hot.iter().zip(&cold).zip(0..).flat_map(|((rule, book), owner)| {
         book.keywords.iter().map(move |keyword| (keyword, rule.follow.as_ref(), owner))
     });
-    let marker = rule::keyword::Keyword { text: rule::pack::MARKER_WORD.into(), any_case: false };
-    let marker = std::iter::once((&marker, None, rule::pack::MARKER_OWNER));
-    let search = detect::prefilter::Prefilter::layout(keywords.chain(marker), detect::prefilter::THOROUGH);
+    let extra = rule::pack::extra_keywords();
+    let extra = extra.iter().map(|(keyword, owner)| (keyword, None, *owner));
+    let search = detect::prefilter::Prefilter::layout(keywords.chain(extra), detect::prefilter::THOROUGH);
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
     fs::write(out.join("pack.hot"), blobs.hot)?;
     fs::write(out.join("pack.cold"), blobs.cold)?;

@@ -89,6 +89,9 @@ pub struct SettingArgs {
     /// Honour other scanners' allow markers.
     #[arg(long)]
     pub peer_markers: bool,
+    /// Find only what stands in the clear: decode no base64, hex, escapes or joined literals.
+    #[arg(long)]
+    pub no_decode: bool,
     /// Let an incomplete scan pass, with a warning.
     #[arg(long)]
     pub allow_incomplete: bool,
@@ -112,6 +115,7 @@ impl SettingArgs {
             nested: on(self.nested),
             threads: self.threads,
             peer_markers: on(self.peer_markers),
+            decode: self.no_decode.then_some(false),
             rules: self.rules.clone(),
             baseline: self.baseline.clone(),
             no_baseline: self.no_baseline,
@@ -130,7 +134,7 @@ impl SettingArgs {
         settings.check_rules(pack.rules().iter().map(|rule| rule.id)).map_err(Failure::usage)?;
         let disabled =
             settings.rule_overrides.keys().filter(|id| !settings.rule_enabled(id)).cloned().collect();
-        let engine = Engine::new(Arc::new(pack), &RuleChoice { disabled });
+        let engine = Engine::new(Arc::new(pack), &RuleChoice { disabled, no_decode: !settings.decode });
         if settings.threads > 0 {
             // Fails only if threads were started before, which nothing does.
             let _ = rayon::ThreadPoolBuilder::new().num_threads(settings.threads).build_global();

@@ -66,6 +66,7 @@ pub fn propose(
                     confidence,
                     notes,
                     parts: Vec::new(),
+                    decoded: None,
                 });
             }
         }
@@ -129,6 +130,7 @@ fn weigh(rule: &Rule, index: usize, text: &[u8], secret: Range<usize>) -> Option
         confidence: rule.confidence,
         notes: Vec::new(),
         parts: Vec::new(),
+        decoded: None,
     };
     let mut proved = false;
     if let Some(check) = rule.check.and_then(checks::by_name) {

@@ -127,7 +127,8 @@ const LONGEST_LINE: usize = 2 << 10;
 
 /// Whether a path is that of source code.
 pub fn is_code(path: &RepoPath) -> bool {
-    ending(path.file_name()).is_some_and(|ending| CODE.iter().any(|code| ending.eq_ignore_ascii_case(code)))
+    let ending = ending(path);
+    CODE.iter().any(|code| ending.eq_ignore_ascii_case(code))
 }
 
 /// Why values in a document are noise more often than secrets, if they are. What has a shape of its
@@ -161,8 +162,7 @@ pub fn noise(document: &Document<'_>) -> Option<&'static str> {
 /// Whether a place in a script stands on a line so long that a bundler wrote it.
 pub fn is_minified(path: &RepoPath, text: &[u8], place: &Range<usize>) -> bool {
     const SCRIPTS: [&[u8]; 4] = [b"js", b"mjs", b"cjs", b"css"];
-    let is_script = ending(path.file_name())
-        .is_some_and(|ending| SCRIPTS.iter().any(|script| ending.eq_ignore_ascii_case(script)));
+    let is_script = SCRIPTS.iter().any(|script| ending(path).eq_ignore_ascii_case(script));
     if !is_script {
         return false;
     }
@@ -171,10 +171,6 @@ pub fn is_minified(path: &RepoPath, text: &[u8], place: &Range<usize>) -> bool {
     let after = &text[place.end..(place.end + LONGEST_LINE).min(text.len())];
     let after = memchr::memchr(b'\n', after).unwrap_or(after.len());
     before + place.len() + after > LONGEST_LINE
-}
-
-fn ending(name: &[u8]) -> Option<&[u8]> {
-    memchr::memrchr(b'.', name).map(|dot| &name[dot + 1..])
 }
 
 /// The folders of a path, without the file's own name.
@@ -213,6 +209,22 @@ fn is_generated(document: &Document<'_>) -> bool {
         let says = |words: &[u8]| memchr::memmem::find(&lower, words).is_some();
         says(b"generated") && (says(b"do not edit") || says(b"do not modify") || says(b"automatically"))
     })
+}
+
+/// Endings of source code in which pages are written.
+const PAGES: &[&[u8]] =
+    &[b"js", b"mjs", b"cjs", b"jsx", b"ts", b"tsx", b"vue", b"svelte", b"php", b"py", b"rb", b"cs", b"vb"];
+
+/// The ending of a path's name, without its dot; empty if it has none.
+pub fn ending(path: &RepoPath) -> &[u8] {
+    let name = path.file_name();
+    memchr::memrchr(b'.', name).map_or(b"", |dot| &name[dot + 1..])
+}
+
+/// Whether a file may hold HTML or XML.
+pub fn holds_html(path: &RepoPath) -> bool {
+    let ending = ending(path);
+    !is_code(path) || PAGES.iter().any(|page| ending.eq_ignore_ascii_case(page))
 }
 
 #[cfg(test)]

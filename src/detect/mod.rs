@@ -9,6 +9,7 @@ pub mod assignment;
 mod candidate;
 pub mod checks;
 pub mod conformance;
+pub mod decode;
 mod file_kind;
 pub mod judge;
 mod near_miss;
@@ -18,9 +19,9 @@ mod resolve;
 use crate::document::{Document, Encoding};
 use crate::level::Confidence;
 use crate::origin::RepoPath;
-use crate::rule::keyword::Keyword;
-use crate::rule::pack::{MARKER_OWNER, MARKER_WORD, Matcher};
+use crate::rule::pack::{self, Landmark, MARKER_OWNER, Matcher};
 use crate::rule::{Pack, Rule};
+use decode::Decoded;
 use judge::generic::Surroundings;
 use prefilter::Prefilter;
 use std::collections::BTreeSet;
@@ -32,7 +33,7 @@ use std::sync::{Arc, OnceLock};
 pub struct Match {
     /// The rule, as an index into the pack.
     pub rule: usize,
-    /// Where the secret stands in the document's text.
+    /// Where the secret, or what encodes it, stands in the document's text.
     pub span: Range<usize>,
     /// How sure we are.
     pub confidence: Confidence,
@@ -40,6 +41,18 @@ pub struct Match {
     pub notes: Vec<String>,
     /// What belongs to the secret: its name and where it stands.
     pub parts: Vec<(String, Range<usize>)>,
+    /// What it is when decoded, if it does not stand in the clear.
+    pub decoded: Option<Decoded>,
+}
+
+impl Match {
+    /// The bytes of the secret, decoded; `text` is the text that it was found in.
+    pub fn secret<'a>(&'a self, text: &'a [u8]) -> &'a [u8] {
+        match &self.decoded {
+            Some(decoded) => decoded.secret.expose(),
+            None => &text[self.span.clone()],
+        }
+    }
 }
 
 /// Which rules run, with how much confidence.
@@ -47,6 +60,8 @@ pub struct Match {
 pub struct RuleChoice {
     /// Ids of rules that do not run.
     pub disabled: BTreeSet<String>,
+    /// Whether what is encoded is left alone.
+    pub no_decode: bool,
 }
 
 /// The search for all rules of a pack.
@@ -55,6 +70,7 @@ pub struct Engine {
     pack: Arc<Pack>,
     prefilter: Prefilter,
     is_active: Vec<bool>,
+    decodes: bool,
     paths: Vec<OnceLock<Option<PathCondition>>>,
 }
 
@@ -87,10 +103,21 @@ impl PathCondition {
 /// What one scan of a document found.
 #[derive(Debug, Default)]
 pub struct Scanned {
-    /// What is reported, sorted by place; no two overlap.
+    /// What is reported, sorted by place; no two overlap but for secrets that were compressed
+    /// together.
     pub matches: Vec<Match>,
     /// Whether the document has allow markers of ours, or text that looks like one.
     pub has_markers: bool,
+    /// Whether more is encoded in the document than is decoded of one.
+    pub is_cut: bool,
+}
+
+/// What stands in the clear in a text.
+#[derive(Debug, Default)]
+struct Plain {
+    matches: Vec<Match>,
+    has_markers: bool,
+    landmarks: Vec<(Landmark, usize)>,
 }
 
 impl Engine {
@@ -103,7 +130,7 @@ impl Engine {
         let prefilter = prefilter.expect("the layout is the program's own");
         let is_active = pack.rules().iter().map(|rule| !choice.disabled.contains(rule.id)).collect();
         let paths = pack.rules().iter().map(|_| OnceLock::new()).collect();
-        Self { pack, prefilter, is_active, paths }
+        Self { pack, prefilter, is_active, decodes: !choice.no_decode, paths }
     }
 
     /// The rules.
@@ -143,51 +170,88 @@ impl Engine {
 
     /// Searches one document.
     pub fn scan(&self, document: &Document<'_>) -> Scanned {
-        let mut candidates = Vec::new();
-        let mut has_markers = false;
         let around = Surroundings { text: document.text, is_code: file_kind::is_code(document.path) };
-        let services = near_miss::Services { prefilter: &self.prefilter, pack: &self.pack };
         let is_binary = document.encoding == Encoding::Binary;
-        self.prefilter.find(document.text, document.own.clone(), |owners, length, start| {
+        let doubt = |candidates: &mut [Match]| self.doubt_noise(document, candidates);
+        let plain = self.search(around, document.own.clone(), document.path, is_binary, doubt);
+        let Plain { mut matches, has_markers, landmarks } = plain;
+        let mut is_cut = false;
+        if self.decodes {
+            let subject = decode::Subject {
+                text: document.text,
+                path: document.path,
+                is_code: around.is_code,
+                is_binary,
+            };
+            let outcome = decode::search(self, subject, &document.own, matches, &landmarks);
+            matches = outcome.matches;
+            is_cut = outcome.is_cut;
+            let decoded = matches.iter_mut().filter(|found| found.decoded.is_some());
+            decoded.for_each(|found| self.doubt_noise(document, std::slice::from_mut(found)));
+        }
+        for found in &mut matches {
+            if let Some(what) = judge::known::what(found.secret(document.text)) {
+                found.confidence = Confidence::Low;
+                found.notes.push(format!("known to everyone: {what}"));
+            }
+        }
+        Scanned { matches, has_markers, is_cut }
+    }
+
+    /// Searches a part of a text for what stands in it in the clear.
+    /// `doubt` sees the candidates before the most telling of them are chosen.
+    fn search(
+        &self,
+        around: Surroundings<'_>,
+        own: Range<usize>,
+        path: &RepoPath,
+        is_binary: bool,
+        doubt: impl FnOnce(&mut [Match]),
+    ) -> Plain {
+        let text = around.text;
+        let services = near_miss::Services { prefilter: &self.prefilter, pack: &self.pack };
+        let mut candidates = Vec::new();
+        let mut plain = Plain::default();
+        self.prefilter.find(text, own, |owners, length, start| {
             for owner in owners {
                 if owner == MARKER_OWNER {
-                    has_markers = true;
+                    plain.has_markers = true;
+                    continue;
+                }
+                if let Some(landmark) = pack::landmark(owner) {
+                    plain.landmarks.push((landmark, start));
                     continue;
                 }
                 let rule = &self.pack.rules()[owner as usize];
                 let keyword = start..start + length;
-                if !candidate::looks_right(rule, document.text, &keyword) || !self.is_active[owner as usize] {
+                if !candidate::looks_right(rule, text, &keyword) || !self.is_active[owner as usize] {
                     continue;
                 }
                 // In bytes that are no text, only a shape that stands for itself means something.
                 if is_binary && !candidate::stands_alone(rule) {
                     continue;
                 }
-                if !self.path_fits(rule, owner as usize, document.path) {
+                if !self.path_fits(rule, owner as usize, path) {
                     continue;
                 }
                 candidate::propose(rule, owner as usize, around, services, keyword, &mut candidates);
             }
         });
         if !candidates.is_empty() {
-            self.doubt_noise(document, &mut candidates);
+            doubt(&mut candidates);
         }
-        let mut matches = resolve::resolve(candidates, &self.pack);
-        for found in &mut matches {
-            if let Some(what) = judge::known::what(&document.text[found.span.clone()]) {
-                found.confidence = Confidence::Low;
-                found.notes.push(format!("known to everyone: {what}"));
-            }
-        }
-        Scanned { matches, has_markers }
+        plain.matches = resolve::resolve(candidates, &self.pack);
+        plain.landmarks.sort_by_key(|&(_, at)| at);
+        plain
     }
 }
 
 /// The search for a pack that is not the embedded one alone.
-fn lay_out(pack: &Pack) -> Vec<u8> {
-    let keywords = pack.rules().iter().enumerate().flat_map(|(index, rule)| {
-        pack.keywords(index).iter().map(move |keyword| (keyword, rule.follow.as_ref(), index as u32))
+fn lay_out(rules: &Pack) -> Vec<u8> {
+    let keywords = rules.rules().iter().enumerate().flat_map(|(index, rule)| {
+        rules.keywords(index).iter().map(move |keyword| (keyword, rule.follow.as_ref(), index as u32))
     });
-    let marker = Keyword { text: MARKER_WORD.into(), any_case: false };
-    Prefilter::layout(keywords.chain(std::iter::once((&marker, None, MARKER_OWNER))), prefilter::QUICK)
+    let extra = pack::extra_keywords();
+    let extra = extra.iter().map(|(keyword, owner)| (keyword, None, *owner));
+    Prefilter::layout(keywords.chain(extra), prefilter::QUICK)
 }

@@ -9,6 +9,11 @@ use crate::rule::pack::Matcher;
 /// How telling a match is: a proof first, then a shape of a provider's own over a context rule over
 /// a form that many share over a mere name, then confidence, then the longer secret, then a fixed order.
 fn rank(found: &Match, pack: &Pack) -> impl Ord + use<> {
+    (strength(found, pack), found.span.len(), std::cmp::Reverse(found.rule))
+}
+
+/// How telling a match is by its rule and its proof alone, wherever it stands.
+pub fn strength(found: &Match, pack: &Pack) -> impl Ord + use<> {
     let rule = &pack.rules()[found.rule];
     let telling = match (rule.matcher, rule.kind) {
         (Matcher::Assignment(_), _) | (_, Kind::Generic) => 0,
@@ -26,14 +31,7 @@ fn rank(found: &Match, pack: &Pack) -> impl Ord + use<> {
     // A match that a check refuted or the judge doubts makes room for a better one.
     let is_doubted = found.confidence == Confidence::Low && rule.confidence > Confidence::Low;
     let believed = if is_doubted { 0 } else { telling };
-    (
-        found.confidence == Confidence::Certain && telling > 2,
-        believed,
-        rule.public_prefix,
-        found.confidence,
-        found.span.len(),
-        std::cmp::Reverse(found.rule),
-    )
+    (found.confidence == Confidence::Certain && telling > 2, believed, rule.public_prefix, found.confidence)
 }
 
 /// Drops what another match explains better; the rest comes out sorted by place.

@@ -16,6 +16,51 @@ pub const MARKER_WORD: &str = "keytrail:allow";
 /// Stands for allow markers where the search names rules by index.
 pub const MARKER_OWNER: u32 = u32::MAX;
 
+/// What the search for keywords finds on the way for the decoder, which would need passes of its
+/// own for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Landmark {
+    /// The head of a gzip stream in base64.
+    Gzip64,
+    /// The same in hexadecimal digits.
+    Gzip16,
+    /// The head of a private key's DER in base64.
+    Der64,
+    /// A macro that joins literals.
+    Concat,
+}
+
+/// Texts of landmarks. A SEQUENCE of DER with a length of two bytes begins with `MII`, of one byte
+/// with `MH` or `MIG`, and a short one with `MC`.
+pub const LANDMARKS: [(&str, Landmark); 12] = [
+    ("H4sI", Landmark::Gzip64),
+    ("1f8b08", Landmark::Gzip16),
+    ("MIIB", Landmark::Der64),
+    ("MIIC", Landmark::Der64),
+    ("MIIE", Landmark::Der64),
+    ("MIIG", Landmark::Der64),
+    ("MIIJ", Landmark::Der64),
+    ("MIGH", Landmark::Der64),
+    ("MIG2", Landmark::Der64),
+    ("MHcC", Landmark::Der64),
+    ("MC4C", Landmark::Der64),
+    ("concat!", Landmark::Concat),
+];
+
+/// Texts that the search finds beside the keywords of rules, with those who asked for them.
+pub fn extra_keywords() -> Vec<(Keyword, u32)> {
+    let keyword = |text: &str| Keyword { text: text.into(), any_case: text.starts_with("1f") };
+    let landmarks =
+        LANDMARKS.iter().zip(1..).map(|((text, _), number)| (keyword(text), MARKER_OWNER - number));
+    std::iter::once((keyword(MARKER_WORD), MARKER_OWNER)).chain(landmarks).collect()
+}
+
+/// The landmark that an owner stands for.
+pub fn landmark(owner: u32) -> Option<Landmark> {
+    let number = (MARKER_OWNER - owner) as usize;
+    LANDMARKS.get(number.checked_sub(1)?).map(|(_, landmark)| *landmark)
+}
+
 /// What a scan needs of one rule.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CompiledRule<'a> {

@@ -70,6 +70,13 @@ impl<'a> Scan<'a> {
         if scanned.has_markers {
             self.check_markers(document);
         }
+        if scanned.is_cut {
+            let warning = format!(
+                "{}: more is encoded in it than is decoded of one file; the rest was scanned as it stands",
+                document.path
+            );
+            self.warnings.lock().unwrap_or_else(PoisonError::into_inner).insert(warning);
+        }
         let mut positions = Positions::new(document);
         let reported: Vec<Reported<'_>> = scanned
             .matches
@@ -108,15 +115,16 @@ impl<'a> Scan<'a> {
 
     fn mask(&self, document: &Document<'_>, found: &Match) -> Masked {
         let rule = &self.engine.pack().rules()[found.rule];
-        Masked::of(&document.text[found.span.clone()], usize::from(rule.public_prefix))
+        Masked::of(found.secret(document.text), usize::from(rule.public_prefix))
     }
 
     /// Every stretch of the document that must not be shown.
     fn masks(&self, document: &Document<'_>, matches: &[Match]) -> Vec<(Range<usize>, Masked)> {
         let mut masks: Vec<_> =
             matches.iter().map(|found| (found.span.clone(), self.mask(document, found))).collect();
-        for (_, part) in matches.iter().flat_map(|found| &found.parts) {
-            masks.push((part.clone(), Masked::of(&document.text[part.clone()], 4)));
+        for found in matches {
+            let parts = found.parts.iter().enumerate();
+            masks.extend(parts.map(|(at, (_, part))| (part.clone(), part_mask(document, found, at, part))));
         }
         masks.sort_by_key(|(span, _)| (span.start, span.end));
         masks
@@ -136,13 +144,14 @@ impl<'a> Scan<'a> {
     fn sighting(&self, page: &Page<'_, '_>, one: &Reported<'_>, line_hash: Option<String>) -> Sighting {
         let Page { document, masks, longest, .. } = *page;
         let Reported { found, confidence, span } = *one;
-        let bytes = &document.text[found.span.clone()];
+        let bytes = found.secret(document.text);
         let parts = found
             .parts
             .iter()
-            .map(|(name, part)| crate::finding::Part {
+            .enumerate()
+            .map(|(at, (name, part))| crate::finding::Part {
                 name: name.clone(),
-                masked: Masked::of(&document.text[part.clone()], 4),
+                masked: part_mask(document, found, at, part),
             })
             .collect();
         Sighting {
@@ -159,7 +168,12 @@ impl<'a> Scan<'a> {
                 confidence,
                 excerpt: excerpt(document.text, found.span.clone(), near(masks, longest, &found.span)),
                 line_hash,
-                decoded: Vec::new(),
+                decoded: found
+                    .decoded
+                    .iter()
+                    .flat_map(|decoded| &decoded.ways)
+                    .map(|&way| way.into())
+                    .collect(),
                 allowed: self.allowed(page, found, span.start.line),
                 versions: 1,
             },
@@ -226,6 +240,12 @@ struct Page<'p, 'd> {
     masks: &'p [(Range<usize>, Masked)],
     /// The length of the longest of these.
     longest: usize,
+}
+
+/// The mask of what belongs to a secret.
+fn part_mask(document: &Document<'_>, found: &Match, at: usize, part: &Range<usize>) -> Masked {
+    let decoded = found.decoded.as_ref().and_then(|decoded| decoded.parts.get(at).cloned());
+    decoded.unwrap_or_else(|| Masked::of(&document.text[part.clone()], 4))
 }
 
 /// Nobody reads more complaints about the markers of one file.

@@ -42,6 +42,7 @@ pub struct ConfigFile {
     pub(super) nested: Option<bool>,
     pub(super) threads: Option<usize>,
     pub(super) peer_markers: Option<bool>,
+    pub(super) decode: Option<bool>,
     pub(super) rules: Vec<At<PathBuf>>,
     pub(super) baseline: Option<PathBuf>,
     pub(super) confidence: Option<Confidence>,
@@ -123,6 +124,7 @@ impl ConfigFile {
                 "nested" => self.nested = reader.boolean(&node),
                 "threads" => self.threads = reader.number(&node, false, value::threads),
                 "peer-markers" => self.peer_markers = reader.boolean(&node),
+                "decode" => self.decode = reader.boolean(&node),
                 "rules" => {
                     let texts = reader.texts(&node);
                     self.rules = texts.iter().filter_map(|text| self.local(reader, text)).collect();

@@ -25,6 +25,7 @@ pub(super) const SCAN: Section = Section {
         "nested",
         "threads",
         "peer-markers",
+        "decode",
         "rules",
         "baseline",
     ],

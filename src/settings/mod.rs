@@ -42,6 +42,8 @@ pub struct Settings {
     pub threads: usize,
     /// Whether other scanners' allow markers count.
     pub peer_markers: bool,
+    /// Whether encoded secrets are looked for.
+    pub decode: bool,
     /// Rule files and folders beside the built-in pack. All can be opened.
     pub rules: Vec<PathBuf>,
     /// The baseline to use. Nobody has looked yet whether it is there.
@@ -121,6 +123,7 @@ impl Settings {
             nested: flags.nested.or(env.nested).or(file.nested).unwrap_or(false),
             threads: flags.threads.or(env.threads).or(file.threads).unwrap_or(0),
             peer_markers: flags.peer_markers.or(env.peer_markers).or(file.peer_markers).unwrap_or(false),
+            decode: flags.decode.or(env.decode).or(file.decode).unwrap_or(true),
             rules,
             baseline: match (flags.baseline, flags.no_baseline) {
                 (Some(path), _) => Some(path),

@@ -30,6 +30,8 @@ pub struct Overrides {
     pub threads: Option<usize>,
     /// Whether other scanners' allow markers count.
     pub peer_markers: Option<bool>,
+    /// Whether encoded secrets are looked for.
+    pub decode: Option<bool>,
     /// More rule files or folders; added to the file's.
     pub rules: Vec<PathBuf>,
     /// The baseline to use.
@@ -50,9 +52,10 @@ pub struct Overrides {
 }
 
 /// The environment variables that are read.
-pub const VARIABLES: [&str; 12] = [
+pub const VARIABLES: [&str; 13] = [
     "KEYTRAIL_CONFIG",
     "KEYTRAIL_CONFIDENCE",
+    "KEYTRAIL_DECODE",
     "KEYTRAIL_FAIL_ON",
     "KEYTRAIL_ALLOW_INCOMPLETE",
     "KEYTRAIL_BASELINE",
@@ -79,6 +82,7 @@ impl Overrides {
         let read = Self {
             config: path("KEYTRAIL_CONFIG"),
             confidence: read(get, &mut errors, "KEYTRAIL_CONFIDENCE", value::confidence),
+            decode: read(get, &mut errors, "KEYTRAIL_DECODE", value::boolean),
             fail_on: read(get, &mut errors, "KEYTRAIL_FAIL_ON", value::fail_on),
             allow_incomplete: read(get, &mut errors, "KEYTRAIL_ALLOW_INCOMPLETE", value::boolean),
             baseline: path("KEYTRAIL_BASELINE"),

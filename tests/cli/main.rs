@@ -7,6 +7,7 @@ mod common;
 mod archive_files;
 mod archives;
 mod config;
+mod encoded;
 mod gate;
 mod hooks;
 mod places;

@@ -70,7 +70,7 @@ fn an_unknown_key_is_answered_with_the_nearest_or_with_its_home() {
     assert_eq!(
         error("[scan]\nexlude = []"),
         "conf/keytrail.toml:3:1: scan.exlude: unknown key; did you mean `exclude`? allowed here: exclude, \
-         max-file-size, max-archive-depth, nested, threads, peer-markers, rules, baseline"
+         max-file-size, max-archive-depth, nested, threads, peer-markers, decode, rules, baseline"
     );
     assert!(error("[scna]").starts_with("conf/keytrail.toml:2:2: scna: unknown key; did you mean `scan`?"));
     assert!(error("[gate]\nfail_on = 1").contains("did you mean `fail-on`?"));
