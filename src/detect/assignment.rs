@@ -103,7 +103,12 @@ fn after(text: &[u8], name: Range<usize>) -> Option<Assignment> {
             Joint::Argument
         }
         b'=' | b':' | b'!' | b'|' | b'?' | b'+' | b'.' | b'<' | b'-' => cursor.sign()?,
-        _ if spaces > 0 && name_quote.is_none() && is_flag(text, name.start) => Joint::Flag,
+        _ if spaces > 0
+            && name_quote.is_none()
+            && (is_flag(text, name.start) || follows_login(text, &name)) =>
+        {
+            Joint::Flag
+        }
         _ => return None,
     };
     cursor.spaces();
@@ -134,6 +139,20 @@ fn name_around(text: &[u8], keyword: Range<usize>) -> Option<Range<usize>> {
 /// Whether the name is a command-line flag: `--name` after white space or at the start.
 fn is_flag(text: &[u8], name_start: usize) -> bool {
     text[name_start..].starts_with(b"-") && (name_start == 0 || text[name_start - 1].is_ascii_whitespace())
+}
+
+/// Whether a name is the `password` of a `.netrc` entry, which has words and no signs:
+/// `machine HOST login NAME password VALUE`, on one line or on several.
+fn follows_login(text: &[u8], name: &Range<usize>) -> bool {
+    /// More than an entry's host and login take.
+    const REACH: usize = 160;
+    if &text[name.clone()] != b"password" {
+        return false;
+    }
+    let before = &text[name.start.saturating_sub(REACH)..name.start];
+    memchr::memmem::rfind(before, b"login ").is_some_and(|at| {
+        before[at + 6..].split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).count() == 1
+    })
 }
 
 /// Whether a quoted name is the first thing in a call's brackets, and not one of a list of texts.
@@ -374,6 +393,7 @@ mod tests {
             "password = b'V@l'",
             "if password == \"V@l\":",
             "$password .= \"V@l\"",
+            "machine acme.dev login me password V@l",
             "<password>\n    V@l\n</password>",
             "if (\"V@l\" == password) {",
             "if ('V@l' !== my_password)",
@@ -386,6 +406,7 @@ mod tests {
     fn what_is_no_assignment_is_none() {
         for text in [
             "the password is good",
+            "then login with your password twice",
             "Password::new(x)",
             "password",
             "password =",

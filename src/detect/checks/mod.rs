@@ -12,6 +12,7 @@ mod base58;
 mod basic_auth;
 mod bech32;
 mod chosen_password;
+mod cloudflare;
 mod crc16;
 mod discord;
 pub mod encode;
@@ -175,6 +176,12 @@ static ALL: &[Check] = &[
         about: "Passwords that people choose: what reads like a word is a sample",
         judge: chosen_password::judge,
         complete: None,
+    },
+    Check {
+        name: "cloudflare",
+        about: "Cloudflare's credentials with a prefix: CRC-32 in the last eight characters",
+        judge: cloudflare::judge,
+        complete: Some(cloudflare::complete),
     },
     Check {
         name: "crc16-nkey",
