@@ -2,6 +2,8 @@
 //! the default confidence, and what must be left alone. The large labelled sets that
 //! `docs/quality.md` speaks of belong to others and are not in this repository.
 
+#![allow(clippy::unwrap_used)]
+
 use keytrail::detect::{Engine, RuleChoice};
 use keytrail::document::{Document, Encoding};
 use keytrail::level::Confidence;
