@@ -1,7 +1,7 @@
 //! From a keyword to candidates: runs a rule's matcher near the keyword and weighs what it finds.
 
 use crate::detect::judge::generic::{self, Surroundings};
-use crate::detect::judge::{entropy, placeholder, reference};
+use crate::detect::judge::{digest, entropy, placeholder, reference};
 use crate::detect::near_miss::Services;
 use crate::detect::{Match, assignment, checks};
 use crate::level::Confidence;
@@ -80,16 +80,35 @@ pub fn propose(
             });
         }
         Matcher::Context(_, within) => {
+            if is_in_random_text(text, &keyword) {
+                return;
+            }
             let Some(regex) = rule.regex() else { return };
             each_secret(regex, rule, text, &keyword, |_, secret| {
                 let gap =
                     secret.start.saturating_sub(keyword.end).max(keyword.start.saturating_sub(secret.end));
                 if gap <= within as usize {
-                    candidates.extend(weigh(rule, index, text, secret));
+                    candidates.extend(weigh(rule, index, text, secret.clone()).map(|mut found| {
+                        if let Some(why) = digest::named(text, &secret) {
+                            found.confidence = Confidence::Low;
+                            found.notes.push(why.to_owned());
+                        }
+                        found
+                    }));
                 }
             });
         }
     }
+}
+
+/// Whether the name of a service is one by chance, inside the letters of a certificate or a picture.
+fn is_in_random_text(text: &[u8], keyword: &Range<usize>) -> bool {
+    /// Longer than the names of settings are.
+    const LONGEST_NAME: usize = 56;
+    let part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    let before = text[..keyword.start].iter().rev().take(LONGEST_NAME).take_while(part).count();
+    let after = text[keyword.end..].iter().take(LONGEST_NAME).take_while(part).count();
+    before + keyword.len() + after > LONGEST_NAME
 }
 
 /// Calls `visit(whole match, secret)` for each match in the rule's window round the keyword.

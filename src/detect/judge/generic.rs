@@ -1,6 +1,6 @@
 //! Judges a value by the name it is given to and by its own looks, where no format helps.
 
-use crate::detect::assignment::Assignment;
+use crate::detect::assignment::{Assignment, Joint};
 use crate::detect::judge::name::{self, Sort};
 use crate::detect::judge::shape::{self, Looks};
 use crate::detect::judge::{entropy, placeholder, reference, words};
@@ -107,6 +107,9 @@ pub fn judge(around: Surroundings<'_>, found: &Assignment, min_length: usize) ->
     if let Some(why) = stand_in(text, found) {
         return Some(Judgement::doubt(why));
     }
+    if is_prose(text, found) {
+        return Some(Judgement::doubt("it stands in a sentence or a log"));
+    }
     let value = &value[..value.len().min(MOST_JUDGED)];
     let looks = Looks::of(value);
     let doubt = if looks.spaces > 0 {
@@ -206,6 +209,20 @@ fn line_denies(text: &[u8], found: &Assignment) -> bool {
     let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
     let lower = line.to_ascii_lowercase();
     DENIALS.iter().any(|denial| memchr::memmem::find(&lower, denial).is_some())
+}
+
+/// Whether a bare value is followed by another word, and is one itself (`passphrase: see below`), or
+/// tells the result of a test (`PASS: gdb.base/step.exp: next 3`).
+fn is_prose(text: &[u8], found: &Assignment) -> bool {
+    if found.quote.is_some() || found.joint != Joint::Sign {
+        return false;
+    }
+    let value = &text[found.value.clone()];
+    let rest = &text[found.value.end..];
+    let rest = rest.strip_prefix(b",").unwrap_or(rest);
+    let goes_on = rest.first() == Some(&b' ') && rest.get(1).is_some_and(u8::is_ascii_alphanumeric);
+    let is_result = matches!(&text[found.name.clone()], b"PASS" | b"XPASS");
+    goes_on && (is_result || !value.iter().any(u8::is_ascii_digit)) || is_result && value.contains(&b'/')
 }
 
 fn is_nothing(name: &[u8], value: &[u8]) -> bool {

@@ -1,5 +1,6 @@
 //! Weighs whether bytes of the right shape are a secret that somebody uses, or a stand-in.
 
+pub mod digest;
 pub mod entropy;
 pub mod generic;
 pub mod known;

@@ -126,6 +126,10 @@ const DENIED_WORDS: &[&str] = &[
     "mock",
     "invalid",
     "wrong",
+    "next",
+    "continuation",
+    "pagination",
+    "idempotency",
 ];
 
 /// What a name promises.
