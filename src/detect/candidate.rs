@@ -105,10 +105,16 @@ pub fn propose(
 fn is_in_random_text(text: &[u8], keyword: &Range<usize>) -> bool {
     /// Longer than the names of settings are.
     const LONGEST_NAME: usize = 56;
-    let part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
-    let before = text[..keyword.start].iter().rev().take(LONGEST_NAME).take_while(part).count();
-    let after = text[keyword.end..].iter().take(LONGEST_NAME).take_while(part).count();
-    before + keyword.len() + after > LONGEST_NAME
+    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    if !text[keyword.clone()].iter().all(|byte| is_part(&byte)) {
+        return false;
+    }
+    let before = text[..keyword.start].iter().rev().take(LONGEST_NAME).take_while(is_part).count();
+    let after = text[keyword.end..].iter().take(LONGEST_NAME).take_while(is_part).count();
+    let run = &text[keyword.start - before..keyword.end + after];
+    // One character of 64 is a slash; in a path there are more.
+    let slashes = memchr::memchr_iter(b'/', run).count();
+    run.len() > LONGEST_NAME && slashes * 16 <= run.len()
 }
 
 /// Calls `visit(whole match, secret)` for each match in the rule's window round the keyword.

@@ -5,6 +5,7 @@ use crate::detect::judge::name::{self, Sort};
 use crate::detect::judge::shape::{self, Looks};
 use crate::detect::judge::{entropy, placeholder, reference, words};
 use crate::level::Confidence;
+use std::ops::Range;
 
 /// Values that say that there is none.
 const NOTHING: &[&str] = &[
@@ -212,17 +213,20 @@ fn line_denies(text: &[u8], found: &Assignment) -> bool {
 }
 
 /// Whether a bare value is followed by another word, and is one itself (`passphrase: see below`), or
-/// tells the result of a test (`PASS: gdb.base/step.exp: next 3`).
+/// the line is the result of a test (`PASS: gdb.base/step.exp: next 3`).
 fn is_prose(text: &[u8], found: &Assignment) -> bool {
     if found.quote.is_some() || found.joint != Joint::Sign {
         return false;
     }
+    let Range { start, end } = found.name;
+    let is_result = matches!(&text[start..end], b"PASS" | b"XPASS")
+        && text[end..].starts_with(b": ")
+        && (start == 0 || text[start - 1] == b'\n');
     let value = &text[found.value.clone()];
     let rest = &text[found.value.end..];
     let rest = rest.strip_prefix(b",").unwrap_or(rest);
     let goes_on = rest.first() == Some(&b' ') && rest.get(1).is_some_and(u8::is_ascii_alphanumeric);
-    let is_result = matches!(&text[found.name.clone()], b"PASS" | b"XPASS");
-    goes_on && (is_result || !value.iter().any(u8::is_ascii_digit)) || is_result && value.contains(&b'/')
+    is_result || goes_on && !value.iter().any(u8::is_ascii_digit)
 }
 
 fn is_nothing(name: &[u8], value: &[u8]) -> bool {
