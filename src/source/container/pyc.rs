@@ -2,13 +2,21 @@
 //! and length and those of the next object, which may look like letters and digits of the string.
 //! Taking these bytes out lets a rule see where the string ends.
 
-/// Types of strings with a length of one byte: `z` and `Z`, with and without the mark of an object
+/// How many bytes tell the length of a string of each type, none for what is no string: one for `z`
+/// and `Z`, four for strings and bytes of any length, each with and without the mark of an object
 /// that is referred to.
-const SHORT: [u8; 4] = [b'z', b'Z', b'z' | 0x80, b'Z' | 0x80];
-
-/// Types of strings and bytes with a length of four bytes.
-const LONG: [u8; 10] =
-    [b's', b'a', b'A', b't', b'u', b's' | 0x80, b'a' | 0x80, b'A' | 0x80, b't' | 0x80, b'u' | 0x80];
+const LENGTH_BYTES: [u8; 256] = {
+    let mut sizes = [0; 256];
+    let types: [(u8, u8); 7] = [(b'z', 1), (b'Z', 1), (b's', 4), (b'a', 4), (b'A', 4), (b't', 4), (b'u', 4)];
+    let mut at = 0;
+    while at < types.len() {
+        let (kind, size) = types[at];
+        sizes[kind as usize] = size;
+        sizes[(kind | 0x80) as usize] = size;
+        at += 1;
+    }
+    sizes
+};
 
 /// Shorter strings are no secrets, and chance would show too many of them.
 const SHORTEST: usize = 8;
@@ -33,15 +41,15 @@ pub fn plain(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// The sizes of the header and the text of a string that begins here.
+#[inline]
 fn string_at(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
-    let kind = bytes[at];
-    let (header, length) = if SHORT.contains(&kind) {
-        (2, usize::from(*bytes.get(at + 1)?))
-    } else if LONG.contains(&kind) {
-        let length = bytes.get(at + 1..at + 5)?.first_chunk().map(|bytes| u32::from_le_bytes(*bytes))?;
-        (5, usize::try_from(length).ok().filter(|&length| length <= 1 << 20)?)
-    } else {
-        return None;
+    let (header, length) = match LENGTH_BYTES[usize::from(bytes[at])] {
+        1 => (2, usize::from(*bytes.get(at + 1)?)),
+        4 => {
+            let length = bytes.get(at + 1..at + 5)?.first_chunk().map(|bytes| u32::from_le_bytes(*bytes))?;
+            (5, usize::try_from(length).ok().filter(|&length| length <= 1 << 20)?)
+        }
+        _ => return None,
     };
     let text = bytes.get(at + header..(at + header).checked_add(length)?)?;
     let is_text = |&byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e);
