@@ -18,7 +18,7 @@ mod resolve;
 
 use crate::document::{Document, Encoding};
 use crate::level::Confidence;
-use crate::origin::RepoPath;
+use crate::origin::{OriginKind, RepoPath};
 use crate::rule::pack::{self, Landmark, MARKER_OWNER, Matcher};
 use crate::rule::{Pack, Rule};
 use decode::Decoded;
@@ -147,9 +147,11 @@ impl Engine {
         condition.as_ref().is_none_or(|condition| condition.holds(path))
     }
 
-    /// In files where random text is no secret, what has no shape of its own is doubted.
+    /// In files where random text is no secret, and in messages that name commits, what has no shape
+    /// of its own is doubted.
     fn doubt_noise(&self, document: &Document<'_>, candidates: &mut [Match]) {
         let noise = file_kind::noise(document);
+        let is_message = matches!(document.origin.kind, OriginKind::CommitMessage | OriginKind::TagMessage);
         for found in candidates {
             let rule = &self.pack.rules()[found.rule];
             let has_shape =
@@ -161,7 +163,11 @@ impl Engine {
                 file_kind::is_minified(document.path, document.text, &found.span)
                     .then_some("it stands in bundled code")
             };
-            if let Some(why) = noise.or_else(is_minified) {
+            let is_commit = || {
+                (is_message && judge::digest::is_commit_named(document.text, &found.span))
+                    .then_some("the message names a commit")
+            };
+            if let Some(why) = noise.or_else(is_minified).or_else(is_commit) {
                 found.confidence = Confidence::Low;
                 found.notes.push(why.to_owned());
             }
