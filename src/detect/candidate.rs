@@ -1,7 +1,7 @@
 //! From a keyword to candidates: runs a rule's matcher near the keyword and weighs what it finds.
 
 use crate::detect::judge::generic::{self, Surroundings};
-use crate::detect::judge::{digest, entropy, placeholder, reference};
+use crate::detect::judge::{digest, entropy, parameter, placeholder, reference};
 use crate::detect::near_miss::Services;
 use crate::detect::{Match, assignment, checks};
 use crate::level::Confidence;
@@ -89,7 +89,11 @@ pub fn propose(
                     secret.start.saturating_sub(keyword.end).max(keyword.start.saturating_sub(secret.end));
                 if gap <= within as usize {
                     candidates.extend(weigh(rule, index, text, secret.clone()).map(|mut found| {
-                        if let Some(why) = digest::named(text, &secret) {
+                        let is_other = || {
+                            parameter::is_other(text, &secret)
+                                .then_some("a parameter of an address, not named like a secret")
+                        };
+                        if let Some(why) = digest::named(text, &secret).or_else(is_other) {
                             found.confidence = Confidence::Low;
                             found.notes.push(why.to_owned());
                         }

@@ -67,10 +67,10 @@ pub fn named(text: &[u8], value: &Range<usize>) -> Option<&'static str> {
         return None;
     }
     let before = &text[..value.start];
-    let between = before.iter().rev().take(MOST_BETWEEN).take_while(|byte| !is_part(byte)).count();
+    let between = before.iter().rev().take(MOST_BETWEEN).take_while(|byte| !is_part(**byte)).count();
     let before = &before[..before.len() - between];
     let longest = NAMES.iter().map(|name| name.len()).max().unwrap_or(0);
-    let length = before.iter().rev().take(longest + 1).take_while(is_part).count();
+    let length = before.iter().rev().take(longest + 1).take_while(|byte| is_part(**byte)).count();
     let word = &before[before.len() - length..];
     NAMES
         .iter()
@@ -90,7 +90,7 @@ fn has_form(digits: &[u8]) -> bool {
     matches!(digits.len(), 32 | 40 | 64 | 128) && digits.iter().all(u8::is_ascii_hexdigit)
 }
 
-fn is_part(byte: &&u8) -> bool {
+fn is_part(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
 }
 

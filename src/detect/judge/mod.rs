@@ -5,6 +5,7 @@ pub mod entropy;
 pub mod generic;
 pub mod known;
 pub mod name;
+pub mod parameter;
 pub mod placeholder;
 pub mod reference;
 pub mod shape;
