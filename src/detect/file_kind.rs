@@ -12,7 +12,7 @@ const CODE: &[&[u8]] = &[
     b"gradle", b"zig", b"nim", b"ml", b"fs", b"vb", b"sol",
 ];
 
-/// Files that package managers write: names, versions and checksums.
+/// Files that package managers and scanners write: names, versions and checksums.
 const LOCKS: &[&[u8]] = &[
     b"package-lock.json",
     b"npm-shrinkwrap.json",
@@ -40,6 +40,7 @@ const LOCKS: &[&[u8]] = &[
     b".terraform.lock.hcl",
     b"MODULE.bazel.lock",
     b"Manifest.toml",
+    b".secrets.baseline",
 ];
 
 /// Names of lists of checksums, whatever their case.
@@ -106,7 +107,7 @@ const GENERATED: &[&[u8]] = &[
     b"bindata.go",
 ];
 
-/// Endings of what bundlers write.
+/// Endings of what bundlers and drawing programs write.
 const BUNDLED: &[&[u8]] = &[
     b".min.js",
     b".min.mjs",
@@ -117,6 +118,7 @@ const BUNDLED: &[&[u8]] = &[
     b".mjs.map",
     b".css.map",
     b".ts.map",
+    b".svg",
 ];
 
 /// How much of a file is searched for a generator's mark.
@@ -156,7 +158,7 @@ pub fn noise(document: &Document<'_>) -> Option<&'static str> {
     if ends(GENERATED) || is_generated(document) {
         return Some("it stands in generated code");
     }
-    ends(BUNDLED).then_some("it stands in bundled code")
+    ends(BUNDLED).then_some("it stands in bundled code or a drawing")
 }
 
 /// Whether a place in a script stands on a line so long that a bundler wrote it.
