@@ -66,11 +66,11 @@ const COMMON: &[&str] = &[
     "x",
 ];
 
-/// A value that is longer than a rule's form by at most so many bytes is a near miss of it: one
-/// group of base64.
-const MOST_OVER: usize = 4;
+/// A value that is longer than a rule's form by at most so many bytes is a near miss of it. One that
+/// differs by more is another sort of key as often as not.
+const MOST_OVER: usize = 2;
 /// One that is named like a secret of a service may be shorter by so many bytes.
-const MOST_UNDER_NAMED: usize = 4;
+const MOST_UNDER_NAMED: usize = 2;
 /// No service that marks its tokens makes them shorter than this.
 const LEAST_MARKED: usize = 30;
 /// One that begins like a token may be cut anywhere.
