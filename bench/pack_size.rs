@@ -6,8 +6,8 @@
 //! `rules/`, so it is neither the commonest nor the rarest providers.
 
 use keytrail::detect::{Engine, RuleChoice, checks};
-use keytrail::document::{Document, Encoding};
-use keytrail::origin::{Origin, OriginKind, Position, RepoPath};
+use keytrail::document::Document;
+use keytrail::origin::{Origin, OriginKind, RepoPath};
 use keytrail::rule::Pack;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -90,15 +90,7 @@ fn scan(engine: &Engine, texts: &[(RepoPath, Vec<u8>)]) -> usize {
     texts
         .iter()
         .map(|(path, text)| {
-            let document = Document {
-                text,
-                own: 0..text.len(),
-                start: Position::START,
-                path,
-                origin: &origin,
-                encoding: Encoding::Bytes,
-                added: None,
-            };
+            let document = Document::whole(text, path, &origin);
             engine.scan(&document).matches.len()
         })
         .sum()

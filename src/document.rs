@@ -39,7 +39,20 @@ pub struct Document<'a> {
     pub added: Option<&'a [Range<u64>]>,
 }
 
-impl Document<'_> {
+impl<'a> Document<'a> {
+    /// A text that is a whole file, of which every line counts.
+    pub fn whole(text: &'a [u8], path: &'a RepoPath, origin: &'a Arc<Origin>) -> Self {
+        Self {
+            text,
+            own: 0..text.len(),
+            start: Position::START,
+            path,
+            origin,
+            encoding: Encoding::Bytes,
+            added: None,
+        }
+    }
+
     /// The place in the original file of an offset into `text`.
     pub fn position(&self, offset: usize) -> Position {
         self.encoding.advance(self.start, &self.text[..offset])

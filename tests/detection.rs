@@ -5,9 +5,9 @@
 #![allow(clippy::unwrap_used)]
 
 use keytrail::detect::{Engine, RuleChoice};
-use keytrail::document::{Document, Encoding};
+use keytrail::document::Document;
 use keytrail::level::Confidence;
-use keytrail::origin::{Origin, OriginKind, Position, RepoPath};
+use keytrail::origin::{Origin, OriginKind, RepoPath};
 use keytrail::rule::{Pack, template};
 use serde::Deserialize;
 use std::sync::Arc;
@@ -39,15 +39,8 @@ fn set() -> Set {
 fn reported(engine: &Engine, case: &Case, seed: u64) -> Vec<&'static str> {
     let text = template::expand(&case.text, seed).unwrap();
     let path = RepoPath::new(case.path.as_deref().unwrap_or("config.txt"));
-    let scanned = engine.scan(&Document {
-        text: &text,
-        own: 0..text.len(),
-        start: Position::START,
-        path: &path,
-        origin: &Arc::new(Origin::plain(OriginKind::File)),
-        encoding: Encoding::Bytes,
-        added: None,
-    });
+    let origin = Arc::new(Origin::plain(OriginKind::File));
+    let scanned = engine.scan(&Document::whole(&text, &path, &origin));
     let rules = engine.pack().rules();
     let sure = scanned.matches.iter().filter(|found| found.confidence >= Confidence::Medium);
     sure.map(|found| rules[found.rule].id).collect()

@@ -2,9 +2,9 @@
 //! work.
 
 use crate::detect::{Engine, Match, RuleChoice, checks};
-use crate::document::{Document, Encoding};
+use crate::document::Document;
 use crate::level::Confidence;
-use crate::origin::{Origin, OriginKind, Position, RepoPath};
+use crate::origin::{Origin, OriginKind, RepoPath};
 use crate::rule::Pack;
 use crate::rule::template;
 use rayon::prelude::*;
@@ -111,15 +111,7 @@ fn notes(found: &Match) -> String {
 fn scan(engine: &Engine, template: &str, seed: u64, path: &RepoPath) -> Result<Vec<Match>, String> {
     let text = template::expand(template, seed).map_err(|error| format!("example `{template}`: {error}"))?;
     let origin = Arc::new(Origin::plain(OriginKind::File));
-    let document = Document {
-        text: &text,
-        own: 0..text.len(),
-        start: Position::START,
-        path,
-        origin: &origin,
-        encoding: Encoding::Bytes,
-        added: None,
-    };
+    let document = Document::whole(&text, path, &origin);
     Ok(engine.scan(&document).matches)
 }
 

@@ -232,20 +232,15 @@ pub fn holds_html(path: &RepoPath) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::Encoding;
-    use crate::origin::{Origin, OriginKind, Position};
+    use crate::origin::{Origin, OriginKind};
     use std::sync::Arc;
 
     fn noise_of(path: &str, text: &str) -> Option<&'static str> {
-        noise(&Document {
-            text: text.as_bytes(),
-            own: 0..text.len(),
-            start: Position { byte: 0, line: 1, column: 1 },
-            path: &RepoPath::new(path),
-            origin: &Arc::new(Origin::plain(OriginKind::File)),
-            encoding: Encoding::Bytes,
-            added: None,
-        })
+        noise(&Document::whole(
+            text.as_bytes(),
+            &RepoPath::new(path),
+            &Arc::new(Origin::plain(OriginKind::File)),
+        ))
     }
 
     #[test]

@@ -24,6 +24,7 @@ use crate::rule::{Pack, Rule};
 use decode::Decoded;
 use judge::generic::Surroundings;
 use prefilter::Prefilter;
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -149,8 +150,8 @@ impl Engine {
 
     /// In files where random text is no secret, and in messages that name commits, what has no shape
     /// of its own is doubted.
-    fn doubt_noise(&self, document: &Document<'_>, candidates: &mut [Match]) {
-        let noise = file_kind::noise(document);
+    fn doubt_noise<'m>(&self, document: &Document<'_>, candidates: impl Iterator<Item = &'m mut Match>) {
+        let noise = LazyCell::new(|| file_kind::noise(document));
         let is_message = matches!(document.origin.kind, OriginKind::CommitMessage | OriginKind::TagMessage);
         for found in candidates {
             let rule = &self.pack.rules()[found.rule];
@@ -178,7 +179,7 @@ impl Engine {
     pub fn scan(&self, document: &Document<'_>) -> Scanned {
         let around = Surroundings { text: document.text, is_code: file_kind::is_code(document.path) };
         let is_binary = document.encoding == Encoding::Binary;
-        let doubt = |candidates: &mut [Match]| self.doubt_noise(document, candidates);
+        let doubt = |candidates: &mut [Match]| self.doubt_noise(document, candidates.iter_mut());
         let plain = self.search(around, document.own.clone(), document.path, is_binary, doubt);
         let Plain { mut matches, has_markers, landmarks } = plain;
         let mut is_cut = false;
@@ -192,8 +193,7 @@ impl Engine {
             let outcome = decode::search(self, subject, &document.own, matches, &landmarks);
             matches = outcome.matches;
             is_cut = outcome.is_cut;
-            let decoded = matches.iter_mut().filter(|found| found.decoded.is_some());
-            decoded.for_each(|found| self.doubt_noise(document, std::slice::from_mut(found)));
+            self.doubt_noise(document, matches.iter_mut().filter(|found| found.decoded.is_some()));
         }
         for found in &mut matches {
             if let Some(what) = judge::known::what(found.secret(document.text)) {
@@ -204,8 +204,8 @@ impl Engine {
         Scanned { matches, has_markers, is_cut }
     }
 
-    /// Searches a part of a text for what stands in it in the clear.
-    /// `doubt` sees the candidates before the most telling of them are chosen.
+    /// Searches a part of a text for what stands in it in the clear. `doubt` sees the candidates
+    /// before the most telling of them are chosen.
     fn search(
         &self,
         around: Surroundings<'_>,
@@ -243,9 +243,7 @@ impl Engine {
                 candidate::propose(rule, owner as usize, around, services, keyword, &mut candidates);
             }
         });
-        if !candidates.is_empty() {
-            doubt(&mut candidates);
-        }
+        doubt(&mut candidates);
         plain.matches = resolve::resolve(candidates, &self.pack);
         plain.landmarks.sort_by_key(|&(_, at)| at);
         plain

@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::detect::{RuleChoice, Scanned};
-use crate::document::{Document, Encoding};
+use crate::document::Document;
 use crate::level::Confidence;
-use crate::origin::{Origin, OriginKind, Position};
+use crate::origin::{Origin, OriginKind};
 use crate::rule::{Pack, template};
 use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
 use flate2::Compression;
@@ -19,15 +19,7 @@ static ENGINE: LazyLock<Engine> =
 
 fn scan_at(path: &str, text: &[u8]) -> Scanned {
     let (path, origin) = (RepoPath::new(path), Arc::new(Origin::plain(OriginKind::File)));
-    ENGINE.scan(&Document {
-        text,
-        own: 0..text.len(),
-        start: Position::START,
-        path: &path,
-        origin: &origin,
-        encoding: Encoding::Bytes,
-        added: None,
-    })
+    ENGINE.scan(&Document::whole(text, &path, &origin))
 }
 
 fn scan(path: &str, text: &str) -> Vec<Match> {
@@ -239,15 +231,7 @@ fn hostile_input_takes_no_longer_than_other() {
     let plain = Engine::new(ENGINE.pack().clone(), &RuleChoice { no_decode: true, ..RuleChoice::default() });
     for input in &inputs {
         let (path, origin) = (RepoPath::new("a.py"), Arc::new(Origin::plain(OriginKind::File)));
-        let document = Document {
-            text: input,
-            own: 0..input.len(),
-            start: Position::START,
-            path: &path,
-            origin: &origin,
-            encoding: Encoding::Bytes,
-            added: None,
-        };
+        let document = Document::whole(input, &path, &origin);
         let timed = |engine: &Engine| {
             let start = Instant::now();
             engine.scan(&document);

@@ -208,8 +208,7 @@ fn line_denies(text: &[u8], found: &Assignment) -> bool {
     let rest = &text[found.value.end..];
     let rest = &rest[..rest.len().min(200)];
     let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
-    let lower = line.to_ascii_lowercase();
-    DENIALS.iter().any(|denial| memchr::memmem::find(&lower, denial).is_some())
+    shape::holds_any(line, &DENIALS)
 }
 
 /// Whether a bare value is followed by another word, and is one itself (`passphrase: see below`), or

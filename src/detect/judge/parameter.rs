@@ -1,6 +1,7 @@
 //! Knows the parameters of an address that are no keys: `&s=`, `?v=`, `&page=`. Addresses hold the
 //! names of services and long values of every kind.
 
+use crate::detect::judge::shape;
 use std::ops::Range;
 
 /// Pieces of names of parameters that may hold a secret, in lower case.
@@ -22,8 +23,7 @@ pub fn is_other(text: &[u8], value: &Range<usize>) -> bool {
     let length = before.iter().rev().take(LONGEST).take_while(is_part).count();
     let (rest, name) = before.split_at(before.len() - length);
     let is_parameter = rest.ends_with(b"?") || rest.ends_with(b"&") || rest.ends_with(b"&amp;");
-    let name = name.to_ascii_lowercase();
-    is_parameter && length > 0 && !SECRET.iter().any(|part| memchr::memmem::find(&name, part).is_some())
+    is_parameter && length > 0 && !shape::holds_any(name, SECRET)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Tells stand-ins from random bytes: words such as `example`, rows such as `123456`, repetitions.
 
 use crate::detect::checks::encode;
+use crate::detect::judge::shape;
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
 use std::sync::OnceLock;
 
@@ -140,8 +141,7 @@ pub fn holds_row(text: &[u8]) -> bool {
         b"abc123",
         b"asdf",
     ];
-    let lower = text.to_ascii_lowercase();
-    ROWS.iter().any(|row| memchr::memmem::find(&lower, row).is_some())
+    shape::holds_any(text, &ROWS)
 }
 
 /// Why a value that may be base64 is a stand-in once it is decoded.

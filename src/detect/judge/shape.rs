@@ -96,16 +96,18 @@ pub fn says_it_is_none(value: &[u8]) -> bool {
         b"fake",
         b"mock",
     ];
-    let lower = value.to_ascii_lowercase();
-    WORDS.iter().any(|word| memchr::memmem::find(&lower, word).is_some())
+    holds_any(value, &WORDS)
 }
 
 /// Whether a value speaks of secrets, as stand-ins do.
 pub fn mentions_secrets(value: &[u8]) -> bool {
-    let lower = value.to_ascii_lowercase();
-    [b"pass".as_slice(), b"secret", b"test", b"user", b"admin", b"token", b"demo", b"default"]
-        .iter()
-        .any(|word| memchr::memmem::find(&lower, word).is_some())
+    holds_any(value, &[b"pass", b"secret", b"test", b"user", b"admin", b"token", b"demo", b"default"])
+}
+
+/// Whether a text holds one of these words, which are in lower case, in any case of its own.
+pub fn holds_any(text: &[u8], words: &[&[u8]]) -> bool {
+    let lower = text.to_ascii_lowercase();
+    words.iter().any(|word| memchr::memmem::find(&lower, word).is_some())
 }
 
 /// How many characters of which class.
