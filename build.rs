@@ -21,7 +21,7 @@ use std::{env, fs};
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=rules");
     println!("cargo::rerun-if-changed=src/rule");
-    println!("cargo::rerun-if-changed=src/detect/prefilter.rs");
+    println!("cargo::rerun-if-changed=src/detect/prefilter");
     let mut paths: Vec<PathBuf> =
         fs::read_dir("rules")?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, std::io::Error>>()?;
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));

@@ -1,4 +1,4 @@
 //! The part of the detection room that the build script uses (see `build.rs` at the top).
 
-#[path = "prefilter.rs"]
+#[path = "prefilter/mod.rs"]
 pub mod prefilter;
