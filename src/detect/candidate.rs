@@ -6,8 +6,8 @@ use crate::detect::near_miss::Services;
 use crate::detect::{Match, assignment, checks};
 use crate::level::Confidence;
 use crate::rule::Rule;
+use crate::rule::expression::Expression;
 use crate::rule::pack::Matcher;
-use regex::bytes::Regex;
 use std::ops::Range;
 
 /// Whether a rule's matches mean something without text round them.
@@ -24,13 +24,13 @@ pub fn looks_right(rule: &Rule, text: &[u8], keyword: &Range<usize>) -> bool {
             return false;
         }
     }
-    if let Some(byte) = rule.later {
-        let after = &text[keyword.end..(keyword.end + rule.after as usize).min(text.len())];
-        if memchr::memchr(byte, after).is_none() {
-            return false;
-        }
-    }
-    rule.run.is_none_or(|run| run.is_in(&text[window(rule, text, keyword)]))
+    let around = &text[window(rule, text, keyword)];
+    let has_needle = match rule.needle.as_deref() {
+        None => true,
+        Some(&[byte]) => memchr::memchr(byte, around).is_some(),
+        Some(needle) => memchr::memmem::find(around, needle).is_some(),
+    };
+    has_needle && rule.run.is_none_or(|run| run.is_in(around))
 }
 
 /// The text in which all matches stand that a keyword calls for.
@@ -71,8 +71,8 @@ pub fn propose(
             }
         }
         Matcher::Pattern(_) => {
-            let Some(regex) = rule.regex() else { return };
-            each_secret(regex, rule, text, &keyword, |whole, secret| {
+            let Some(expression) = rule.expression() else { return };
+            each_secret(expression, rule, text, &keyword, |whole, secret| {
                 let holds_keyword = whole.start <= keyword.start && keyword.end <= whole.end;
                 if holds_keyword {
                     candidates.extend(weigh(rule, index, text, secret));
@@ -83,8 +83,8 @@ pub fn propose(
             if is_in_random_text(text, &keyword) {
                 return;
             }
-            let Some(regex) = rule.regex() else { return };
-            each_secret(regex, rule, text, &keyword, |_, secret| {
+            let Some(expression) = rule.expression() else { return };
+            each_secret(expression, rule, text, &keyword, |_, secret| {
                 let gap =
                     secret.start.saturating_sub(keyword.end).max(keyword.start.saturating_sub(secret.end));
                 if gap <= within as usize {
@@ -123,31 +123,33 @@ fn is_in_random_text(text: &[u8], keyword: &Range<usize>) -> bool {
 
 /// Calls `visit(whole match, secret)` for each match in the rule's window round the keyword.
 fn each_secret(
-    regex: &Regex,
+    expression: &Expression,
     rule: &Rule,
     text: &[u8],
     keyword: &Range<usize>,
     mut visit: impl FnMut(Range<usize>, Range<usize>),
 ) {
+    let is_pattern = matches!(rule.matcher, Matcher::Pattern(_));
     let Range { start, end } = window(rule, text, keyword);
     // The slice begins one byte before the window so that `\b` sees what stands there.
     let from = start.saturating_sub(1);
     let window = &text[from..end];
+    let outside = |range: Range<usize>| from + range.start..from + range.end;
+    // Where nothing of a match stands before the keyword, it can begin nowhere else.
+    let exactly = is_pattern && rule.before == 0;
     let mut at = start - from;
-    let mut locations = regex.capture_locations();
-    let group = regex.capture_names().position(|name| name == Some("secret")).unwrap_or(0);
     while at <= window.len() {
-        let Some(whole) = regex.captures_read_at(&mut locations, window, at) else { break };
-        let (whole_start, whole_end) = (whole.start(), whole.end());
-        if whole_start + from > keyword.end && matches!(rule.matcher, Matcher::Pattern(_)) {
+        let Some(found) = expression.find(window, at, exactly) else { break };
+        if found.whole.start + from > keyword.end && is_pattern {
             break;
         }
-        if let Some((secret_start, secret_end)) = locations.get(group)
-            && secret_end > secret_start
-        {
-            visit(from + whole_start..from + whole_end, from + secret_start..from + secret_end);
+        at = if found.whole.end > at { found.whole.end } else { at + 1 };
+        if let Some(secret) = found.part.filter(|secret| !secret.is_empty()) {
+            visit(outside(found.whole), outside(secret));
         }
-        at = if whole_end > at { whole_end } else { at + 1 };
+        if exactly {
+            break;
+        }
     }
 }
 
@@ -226,18 +228,18 @@ fn is_part_of_more(text: &[u8], secret: &Range<usize>) -> bool {
 /// Looks for what belongs to the secret. `None` if something required is missing.
 fn companions(rule: &Rule, text: &[u8], found: &mut Match) -> Option<()> {
     for (number, companion) in rule.companions.iter().enumerate() {
-        let Some(regex) = rule.companion_regex(number) else { continue };
+        let Some(expression) = rule.companion(number) else { continue };
         let within = companion.within as usize;
         let from = found.span.start.saturating_sub(within);
         let to = (found.span.end + within).min(text.len());
-        let group = regex.capture_names().position(|name| name == Some("part")).unwrap_or(0);
         let gap = |part: &Range<usize>| {
             part.start.saturating_sub(found.span.end).max(found.span.start.saturating_sub(part.end))
         };
         // The nearest one that is not inside the secret itself.
-        let nearest = regex
-            .captures_iter(&text[from..to])
-            .filter_map(|captures| captures.get(group).map(|part| from + part.start()..from + part.end()))
+        let nearest = expression
+            .all(&text[from..to])
+            .filter_map(|found| found.part)
+            .map(|part| from + part.start..from + part.end)
             .filter(|part| part.end <= found.span.start || part.start >= found.span.end)
             .min_by_key(|part| (gap(part), part.start));
         match nearest {

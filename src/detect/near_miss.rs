@@ -142,14 +142,10 @@ impl<'a> Trial<'a> {
 
     /// Whether a rule takes a value in the place of the one that stands there.
     fn takes(&self, rule: &Rule, value: &[u8]) -> bool {
-        let Some(regex) = rule.regex() else { return false };
+        let Some(expression) = rule.expression() else { return false };
         let shown = [self.before, value, self.after].concat();
-        let group = regex.capture_names().position(|name| name == Some("secret")).unwrap_or(0);
         let place = self.before.len()..self.before.len() + value.len();
-        regex
-            .captures_iter(&shown)
-            .filter_map(|captures| captures.get(group))
-            .any(|secret| secret.range() == place)
+        expression.all(&shown).any(|found| found.part == Some(place.clone()))
     }
 
     fn is_taken(&self, rule: &Rule) -> bool {

@@ -162,7 +162,7 @@ fn compile_rule<'a>(
         id: &rule.id,
         matcher: found.matcher,
         follow: found.follow,
-        later: found.later,
+        needle: found.needle,
         run: found.run,
         before: found.before,
         after: found.after,
@@ -183,7 +183,7 @@ struct Found<'a> {
     matcher: Matcher<'a>,
     keywords: Vec<Keyword>,
     follow: Option<Follow>,
-    later: Option<u8>,
+    needle: Option<Vec<u8>>,
     run: Option<Follow>,
     before: u32,
     after: u32,
@@ -212,32 +212,32 @@ fn pattern_matcher<'a>(rule: &'a RuleText, pattern: &'a str) -> Result<Found<'a>
             matcher: Matcher::Context(pattern, context.within),
             keywords,
             follow: None,
-            later: None,
+            needle: keyword::needle(&hir, &[]),
             run: keyword::run(&hir),
             before: context.within + reach,
             after: longest + context.within + reach,
             public_prefix,
         });
     }
-    let (keywords, lead, follow, later) = if let Some(words) = &rule.keywords {
+    let (keywords, lead, follow) = if let Some(words) = &rule.keywords {
         let keywords = words
             .iter()
             .map(|word| Keyword { text: word.to_ascii_lowercase().into_bytes(), any_case: true })
             .collect();
-        (keywords, None, None, None)
+        (keywords, None, None)
     } else {
         let anchors = keyword::anchors(&hir).ok_or(
             "key `pattern`: some matches hold no fixed text, so the prefilter cannot find them; add `context` \
              words, or `keywords` that every match holds",
         )?;
-        (anchors.keywords, anchors.lead, anchors.follow, anchors.later)
+        (anchors.keywords, anchors.lead, anchors.follow)
     };
     accept(&keywords, follow.as_ref(), "pattern")?;
     Ok(Found {
         matcher: Matcher::Pattern(pattern),
+        needle: keyword::needle(&hir, &keywords),
         keywords,
         follow,
-        later,
         run: keyword::run(&hir),
         // One byte more than the match on each side, for what `\b` looks at.
         before: lead.map_or(reach, |lead| (lead as u32).min(reach)),
@@ -317,7 +317,7 @@ fn assignment_matcher<'a>(rule: &'a RuleText, assignment: &'a AssignmentText) ->
         matcher: Matcher::Assignment(assignment.min_length),
         keywords,
         follow: None,
-        later: None,
+        needle: None,
         run: None,
         before: 256,
         after: MOST_REACH,

@@ -83,8 +83,6 @@ pub struct Anchors {
     pub lead: Option<usize>,
     /// What stands right after the keyword.
     pub follow: Option<Follow>,
-    /// A byte that is rare in text and stands somewhere after the keyword.
-    pub later: Option<u8>,
 }
 
 /// Finds the best literals of a pattern; `None` if some match needs none.
@@ -115,13 +113,12 @@ pub fn anchors(hir: &Hir) -> Option<Anchors> {
             keywords: tidy(run),
             lead: total_length(&parts[..run_start]),
             follow: parts.get(at).and_then(|part| follow(part)).or_else(|| next(&parts[at..])),
-            later: parts.get(at..).unwrap_or_default().iter().find_map(|part| telling_byte(part)),
         });
         if at == run_start {
             // Not a fixed text: what is required inside still counts.
             if let Some(keywords) = required(parts[at]) {
                 let lead = total_length(&parts[..=at]);
-                offer(Anchors { keywords, lead, follow: None, later: None });
+                offer(Anchors { keywords, lead, follow: None });
             }
             at += 1;
         }
@@ -220,12 +217,43 @@ fn product(left: &[Keyword], right: &[Keyword]) -> Option<Vec<Keyword>> {
     )
 }
 
-/// A byte of a fixed text that seldom stands in prose or code, such as the `@` of an address with
-/// a password. Looking for it is far cheaper than running an expression.
-fn telling_byte(part: &Hir) -> Option<u8> {
-    match part.kind() {
-        HirKind::Literal(literal) => literal.0.iter().copied().find(|byte| b"@!~^".contains(byte)),
-        _ => None,
+/// Bytes that seldom stand in prose or code, such as the `@` of an address with a password.
+const TELLING: &[u8] = b"@!~^$";
+
+/// A fixed text that every match holds somewhere and that is rarer than `keywords`: looking for it
+/// is far cheaper than running an expression.
+pub fn needle(hir: &Hir, keywords: &[Keyword]) -> Option<Vec<u8>> {
+    let mut fixed = Vec::new();
+    fixed_texts(hir, &mut fixed);
+    let worth = |text: &[u8]| match text {
+        [_, _, _, ..] => literal_rarity(text),
+        _ => 1,
+    };
+    fixed
+        .into_iter()
+        .filter_map(|text| match text {
+            [_, _, _, ..] => Some(text),
+            _ => text.iter().position(|byte| TELLING.contains(byte)).map(|at| &text[at..=at]),
+        })
+        // What the keyword holds itself is found beside each of them.
+        .filter(|text| {
+            let holds = |keyword: &Keyword| {
+                keyword.text.windows(text.len()).any(|part| part.eq_ignore_ascii_case(text))
+            };
+            !keywords.iter().any(holds)
+        })
+        .max_by_key(|text| worth(text))
+        .map(<[u8]>::to_vec)
+}
+
+/// The literals of an expression that none of its matches can do without.
+fn fixed_texts<'a>(hir: &'a Hir, texts: &mut Vec<&'a [u8]>) {
+    match hir.kind() {
+        HirKind::Literal(literal) => texts.push(&literal.0),
+        HirKind::Concat(parts) => parts.iter().for_each(|part| fixed_texts(part, texts)),
+        HirKind::Capture(capture) => fixed_texts(&capture.sub, texts),
+        HirKind::Repetition(repetition) if repetition.min >= 1 => fixed_texts(&repetition.sub, texts),
+        _ => {}
     }
 }
 
@@ -439,6 +467,19 @@ mod tests {
     fn a_pattern_without_literals_has_no_anchors() {
         assert_eq!(anchors(&parse("[a-z]{32}").unwrap()), None);
         assert_eq!(anchors(&parse("abcd|[0-9]{9}").unwrap()), None);
+    }
+
+    #[test]
+    fn a_rare_text_that_every_match_holds_is_known() {
+        let of = |pattern: &str| {
+            let hir = parse(pattern).unwrap();
+            let found = needle(&hir, &anchors(&hir).unwrap().keywords);
+            found.map(|text| String::from_utf8(text).unwrap())
+        };
+        assert_eq!(of("acmekey[a-z]{1,9}@[a-z]{9}"), Some("@".into()));
+        assert_eq!(of("acmekey(?<secret>(?:[a-z]eyJ){2})"), Some("eyJ".into()));
+        assert_eq!(of("acmekey(?:@|x)(?:!|[a-z])~?"), None);
+        assert_eq!(of("acme@key[a-z]@"), None);
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! Reading packs: the embedded one and the user's own files.
 
 use crate::rule::compile::{self, RuleError, SourceFile};
+use crate::rule::expression::Expression;
 use crate::rule::keyword::Keyword;
 use crate::rule::pack::{CompiledRule, Examples, RuleBook};
 use crate::rule_info::RuleInfo;
-use regex::bytes::{Regex, RegexBuilder};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -41,8 +41,8 @@ pub enum PackError {
 #[derive(Debug)]
 pub struct Rule {
     compiled: CompiledRule<'static>,
-    regex: OnceLock<Option<Regex>>,
-    companions: Vec<OnceLock<Option<Regex>>>,
+    expression: OnceLock<Option<Expression>>,
+    companions: Vec<OnceLock<Option<Expression>>>,
 }
 
 impl std::ops::Deref for Rule {
@@ -56,28 +56,25 @@ impl std::ops::Deref for Rule {
 impl Rule {
     fn new(compiled: CompiledRule<'static>) -> Self {
         let companions = compiled.companions.iter().map(|_| OnceLock::new()).collect();
-        Self { compiled, regex: OnceLock::new(), companions }
+        Self { compiled, expression: OnceLock::new(), companions }
     }
 
-    /// The pattern, compiled on first use. `None` for rules without one.
-    pub fn regex(&self) -> Option<&Regex> {
+    /// The pattern, compiled on first use; the group that matters is the secret. `None` for rules
+    /// without a pattern.
+    pub fn expression(&self) -> Option<&Expression> {
         use crate::rule::pack::Matcher;
         let (Matcher::Pattern(pattern) | Matcher::Context(pattern, _)) = self.compiled.matcher else {
             return None;
         };
-        self.regex.get_or_init(|| build(pattern)).as_ref()
+        // Patterns were tried when the pack was compiled, so this does not fail.
+        self.expression.get_or_init(|| Expression::new(pattern, "secret")).as_ref()
     }
 
-    /// A companion's pattern, compiled on first use.
-    pub fn companion_regex(&self, index: usize) -> Option<&Regex> {
+    /// A companion's pattern, compiled on first use; the group that matters is the part.
+    pub fn companion(&self, index: usize) -> Option<&Expression> {
         let pattern = self.compiled.companions.get(index)?.pattern;
-        self.companions.get(index)?.get_or_init(|| build(pattern)).as_ref()
+        self.companions.get(index)?.get_or_init(|| Expression::new(pattern, "part")).as_ref()
     }
-}
-
-/// Patterns were tried when the pack was compiled, so this does not fail.
-fn build(pattern: &str) -> Option<Regex> {
-    RegexBuilder::new(pattern).unicode(false).build().ok()
 }
 
 /// What only reports and tests need of a rule.

@@ -4,6 +4,7 @@
 //! pack (see `build.rs` here and at the top), so these use only the ground and each other.
 
 pub mod compile;
+pub mod expression;
 pub mod keyword;
 pub mod pack;
 pub mod rarity;

@@ -70,8 +70,8 @@ pub struct CompiledRule<'a> {
     pub matcher: Matcher<'a>,
     /// What must stand right after the keyword, for a cheap look before the matcher runs.
     pub follow: Option<Follow>,
-    /// A byte that must stand somewhere after the keyword, in the window.
-    pub later: Option<u8>,
+    /// A text that every match holds somewhere.
+    pub needle: Option<Vec<u8>>,
     /// What every match holds somewhere: so many bytes of a set in a row.
     pub run: Option<Follow>,
     /// How far before the keyword's first byte the matcher may look.
