@@ -111,8 +111,9 @@ fn after(text: &[u8], name: Range<usize>) -> Option<Assignment> {
         }
         _ => return None,
     };
+    let is_colon = text[cursor.at - 1] == b':';
     cursor.spaces();
-    if joint == Joint::Sign {
+    if is_colon {
         cursor.skip_type();
     }
     let (value, quote) = cursor.value(joint)?;
@@ -397,6 +398,8 @@ mod tests {
             "<password>\n    V@l\n</password>",
             "if (\"V@l\" == password) {",
             "if ('V@l' !== my_password)",
+            "- DB_USER=me DB_PASSWORD=V@l DB_HOST=here",
+            "ENV=\"DB_PASSWORD=V@l DB_NAME=app\"",
         ] {
             assert_eq!(value(text).as_deref(), Some("V@l"), "{text}");
         }

@@ -164,7 +164,10 @@ fn stand_in(text: &[u8], found: &Assignment) -> Option<&'static str> {
 /// What speaks against a password that a person chose: anything that is no word counts, and a word
 /// only with enough around it.
 fn against_password(value: &[u8], looks: &Looks) -> Option<&'static str> {
-    let is_dressed_up = looks.digits >= 2 && looks.marks >= 1 && looks.classes() >= 3 && value.len() >= 9;
+    // What password policies ask for, or more of it than a name or a version has.
+    let is_by_policy = looks.digits >= 1 && looks.marks >= 1 && looks.classes() == 4 && value.len() >= 8;
+    let is_dressed_up =
+        is_by_policy || looks.digits >= 2 && looks.marks >= 1 && looks.classes() >= 3 && value.len() >= 9;
     if (is_dressed_up && !shape::mentions_secrets(value)) || !words::is_wordy(value) {
         return (looks.letters() == 0 || value.len() < 5).then_some("it is too short to tell");
     }
@@ -224,6 +227,10 @@ fn is_prose(text: &[u8], found: &Assignment) -> bool {
     let value = &text[found.value.clone()];
     let rest = &text[found.value.end..];
     let rest = rest.strip_prefix(b",").unwrap_or(rest);
+    // `NAME=value command` is how a shell hands a variable on.
+    if text[found.name.end..found.value.start] == *b"=" {
+        return false;
+    }
     let goes_on = rest.first() == Some(&b' ') && rest.get(1).is_some_and(u8::is_ascii_alphanumeric);
     is_result || goes_on && !value.iter().any(u8::is_ascii_digit)
 }

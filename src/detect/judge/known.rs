@@ -28,7 +28,11 @@ pub fn what(secret: &[u8]) -> Option<&'static str> {
         return None;
     }
     // Private keys of ledgers are written with and without the mark of hexadecimal numbers.
-    look_up(secret.strip_prefix(b"0x").unwrap_or(secret))
+    look_up(secret.strip_prefix(b"0x").unwrap_or(secret)).or_else(|| {
+        // As in the manifests of Kubernetes.
+        let decoded = data_encoding::BASE64.decode(secret).ok()?;
+        look_up(&decoded)
+    })
 }
 
 fn look_up(bytes: &[u8]) -> Option<&'static str> {
@@ -76,6 +80,8 @@ mod tests {
         assert!(what(first_account.as_bytes()).is_some_and(|about| about.contains("Hardhat")));
         assert_eq!(what(format!("0x{first_account}").as_bytes()), what(first_account.as_bytes()));
         assert_eq!(what(first_account.to_ascii_uppercase().as_bytes()), None);
+        let encoded = data_encoding::BASE64.encode(first_account.as_bytes());
+        assert_eq!(what(encoded.as_bytes()), what(first_account.as_bytes()));
         assert_eq!(what(b""), None);
     }
 
