@@ -1,6 +1,11 @@
 //! Finds the value that is given to a name, in any language: a light look at the bytes round the
 //! name, without a grammar.
 
+mod cursor;
+mod pair;
+mod prose;
+
+use cursor::Cursor;
 use std::ops::Range;
 
 /// Names longer than this are no names.
@@ -21,6 +26,12 @@ pub enum Joint {
     Flag,
     /// `call("name", value)`, `name("value")`.
     Argument,
+    /// `name || "value"`, `getenv("name") or "value"`: what counts where nothing else is set.
+    Fallback,
+    /// `| name | value |` of a table, `the name is "value"`.
+    Prose,
+    /// `{"name": "name", "value": "value"}`, `variable "name" { default = "value" }`.
+    Pair,
 }
 
 /// A name with its value.
@@ -73,8 +84,16 @@ fn after(text: &[u8], name: Range<usize>) -> Option<Assignment> {
     let mut cursor = Cursor { text, at: name.end };
     let opened_by = name.start.checked_sub(1).map(|at| text[at]);
     let name_quote = cursor.closing_quote();
+    if let Some((value, quote)) = pair::value(text, &name, cursor.at) {
+        return Some(Assignment { name, value, quote, joint: Joint::Pair });
+    }
+    if let Some((value, quote)) = prose::value(text, &name) {
+        return Some(Assignment { name, value, quote, joint: Joint::Prose });
+    }
     // `config["name"]`, `config['name']`, `(name)`
-    while matches!(cursor.peek(), Some(b']' | b')' | b'?' | b'!')) {
+    while matches!(cursor.peek(), Some(b']' | b')' | b'!'))
+        || cursor.peek() == Some(b'?') && text.get(cursor.at + 1) != Some(&b'?')
+    {
         cursor.at += 1;
     }
     let spaces = cursor.spaces();
@@ -103,6 +122,14 @@ fn after(text: &[u8], name: Range<usize>) -> Option<Assignment> {
             Joint::Argument
         }
         b'=' | b':' | b'!' | b'|' | b'?' | b'+' | b'.' | b'<' | b'-' => cursor.sign()?,
+        b'o' if spaces > 0 && text[cursor.at..].starts_with(b"or ") => {
+            cursor.at += 3;
+            Joint::Fallback
+        }
+        b'{' if name_quote.is_some() && text[..cursor.at].trim_ascii_end().ends_with(b")") => {
+            cursor.at += 1;
+            Joint::Fallback
+        }
         _ if spaces > 0
             && name_quote.is_none()
             && (is_flag(text, name.start) || follows_login(text, &name)) =>
@@ -111,10 +138,12 @@ fn after(text: &[u8], name: Range<usize>) -> Option<Assignment> {
         }
         _ => return None,
     };
-    let is_colon = text[cursor.at - 1] == b':';
+    let sign = text[cursor.at - 1];
     cursor.spaces();
-    if is_colon {
-        cursor.skip_type();
+    match sign {
+        b':' => cursor.skip_type(),
+        b'=' => cursor.skip_chained(),
+        _ => {}
     }
     let (value, quote) = cursor.value(joint)?;
     (!value.is_empty()).then_some(Assignment { name, value, quote, joint })
@@ -162,204 +191,6 @@ fn is_first_argument(text: &[u8], name_start: usize) -> bool {
     before.iter().rev().take(8).find(|byte| !matches!(byte, b' ' | b'\t' | b'\\')) == Some(&b'(')
 }
 
-struct Cursor<'a> {
-    text: &'a [u8],
-    at: usize,
-}
-
-impl Cursor<'_> {
-    fn peek(&self) -> Option<u8> {
-        self.text.get(self.at).copied()
-    }
-
-    fn spaces(&mut self) -> usize {
-        let rest = &self.text[self.at..];
-        let count = rest.iter().take(64).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-        self.at += count;
-        count
-    }
-
-    /// White space and line ends, as between an element's tags and its text.
-    fn blank(&mut self) {
-        let rest = &self.text[self.at..];
-        self.at += rest.iter().take(64).take_while(|byte| byte.is_ascii_whitespace()).count();
-    }
-
-    /// A quote that closes the name, escaped or not.
-    fn closing_quote(&mut self) -> Option<u8> {
-        let escaped = self.text[self.at..].iter().take(3).take_while(|&&byte| byte == b'\\').count();
-        let quote = *self.text.get(self.at + escaped)?;
-        matches!(quote, b'"' | b'\'' | b'`').then(|| {
-            self.at += escaped + 1;
-            quote
-        })
-    }
-
-    /// `value=` of an XML attribute, which is passed over.
-    fn attribute(&mut self) -> bool {
-        let rest = &self.text[self.at..];
-        let is_value = rest.len() > 6 && rest[..6].eq_ignore_ascii_case(b"value=");
-        if is_value {
-            self.at += 6;
-        }
-        is_value
-    }
-
-    /// The attributes of an XML element up to the end of its tag, which are passed over.
-    fn attributes(&mut self) -> bool {
-        let rest = &self.text[self.at..];
-        let length = rest.iter().take(160).take_while(|byte| !matches!(byte, b'<' | b'>' | b'\n')).count();
-        let tag = &rest[..length];
-        let is_tag = rest.get(length) == Some(&b'>')
-            && tag.last() != Some(&b'/')
-            && memchr::memmem::find(tag, b"=\"").is_some();
-        if is_tag {
-            self.at += length + 1;
-        }
-        is_tag
-    }
-
-    /// An operator that gives or compares.
-    fn sign(&mut self) -> Option<Joint> {
-        const SIGNS: [(&[u8], Joint); 17] = [
-            (b"===", Joint::Comparison),
-            (b"!==", Joint::Comparison),
-            (b"||=", Joint::Sign),
-            (b"??=", Joint::Sign),
-            (b"::=", Joint::Sign),
-            (b"==", Joint::Comparison),
-            (b"!=", Joint::Comparison),
-            (b":=", Joint::Sign),
-            (b"=>", Joint::Sign),
-            (b"?=", Joint::Sign),
-            (b"+=", Joint::Sign),
-            (b".=", Joint::Sign),
-            (b"=~", Joint::Comparison),
-            (b"<-", Joint::Sign),
-            (b"->", Joint::Sign),
-            (b"=", Joint::Sign),
-            (b":", Joint::Sign),
-        ];
-        let rest = &self.text[self.at..];
-        let (sign, joint) = SIGNS.iter().find(|(sign, _)| rest.starts_with(sign))?;
-        // `Secret::new`, `a::b` are paths.
-        if *sign == b":" && rest.get(1) == Some(&b':') {
-            return None;
-        }
-        self.at += sign.len();
-        Some(*joint)
-    }
-
-    /// A type between the name and the real sign: `password: &str = "…"`.
-    fn skip_type(&mut self) {
-        let rest = &self.text[self.at..];
-        let length = rest
-            .iter()
-            .take(48)
-            .take_while(|byte| byte.is_ascii_alphanumeric() || b" <>&[]?._|:,'".contains(byte))
-            .count();
-        let is_sign = rest.get(length) == Some(&b'=') && rest.get(length + 1) != Some(&b'=');
-        if length > 0 && is_sign && !rest[..length].contains(&b'"') {
-            self.at += length + 1;
-            self.spaces();
-        }
-    }
-
-    fn value(&mut self, joint: Joint) -> Option<(Range<usize>, Option<u8>)> {
-        // `b"…"`, `r'…'`, `@"…"`, `f"…"`: a letter or two before a quote belong to the language.
-        for ahead in 0..3 {
-            let Some(&byte) = self.text.get(self.at + ahead) else { break };
-            if matches!(byte, b'"' | b'\'' | b'`') {
-                self.at += ahead;
-                return self.quoted(byte, 0);
-            }
-            if byte == b'\\' {
-                let slashes =
-                    self.text[self.at + ahead..].iter().take(3).take_while(|&&byte| byte == b'\\').count();
-                let quote = self.text.get(self.at + ahead + slashes).copied();
-                if let Some(quote @ (b'"' | b'\'')) = quote {
-                    self.at += ahead + slashes;
-                    return self.quoted(quote, slashes);
-                }
-                break;
-            }
-            if !(byte.is_ascii_alphabetic() || byte == b'@') {
-                break;
-            }
-        }
-        // `Some("…")`, `String("…")`: one call round the value.
-        if let Some(quote_at) = self.call() {
-            self.at = quote_at;
-            return self.quoted(self.text[quote_at], 0);
-        }
-        if joint == Joint::Argument {
-            return None;
-        }
-        Some(self.bare(joint))
-    }
-
-    /// Where the quote stands in `name("…`.
-    fn call(&self) -> Option<usize> {
-        // What reads a setting has a name of its own in the call, not the value.
-        const READS: [&[u8]; 9] =
-            [b"get", b"env", b"read", b"find", b"load", b"fetch", b"lookup", b"config", b"param"];
-        let rest = &self.text[self.at..];
-        let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_.:&".contains(byte);
-        let name = rest.iter().take(32).take_while(is_name).count();
-        let opens =
-            name > 0 && rest.get(name) == Some(&b'(') && matches!(rest.get(name + 1), Some(b'"' | b'\''));
-        let lower = rest[..name].to_ascii_lowercase();
-        let is_read = READS.iter().any(|word| memchr::memmem::find(&lower, word).is_some());
-        (opens && !is_read).then_some(self.at + name + 1)
-    }
-
-    /// Up to the same quote with the same number of backslashes before it, on the same line.
-    fn quoted(&mut self, quote: u8, slashes: usize) -> Option<(Range<usize>, Option<u8>)> {
-        let start = self.at + 1;
-        let mut at = start;
-        let mut backslashes = 0;
-        while at < self.text.len() && at - start <= MOST_VALUE {
-            match self.text[at] {
-                b'\n' | b'\r' => return None,
-                b'\\' => backslashes += 1,
-                byte if byte == quote
-                    && (slashes == backslashes || (slashes == 0 && backslashes % 2 == 0)) =>
-                {
-                    return Some((start..at - backslashes.min(slashes), Some(quote)));
-                }
-                _ => backslashes = 0,
-            }
-            at += 1;
-        }
-        None
-    }
-
-    fn bare(&self, joint: Joint) -> (Range<usize>, Option<u8>) {
-        let start = self.at;
-        let ends = |byte: u8| match joint {
-            Joint::Element => byte == b'<',
-            _ => {
-                byte.is_ascii_whitespace()
-                    || matches!(byte, b'"' | b'\'' | b'`' | b',' | b';' | b'<' | b'>' | b'|')
-            }
-        };
-        let length = self.text[start..]
-            .iter()
-            .take(MOST_VALUE)
-            .take_while(|&&byte| !ends(byte) && byte >= 0x20)
-            .count();
-        let mut value = self.text[start..start + length].trim_ascii_end();
-        // Brackets that were opened before the value close after it.
-        while let [rest @ .., b')' | b']' | b'}'] = value {
-            if value.iter().any(|byte| matches!(byte, b'(' | b'[' | b'{')) {
-                break;
-            }
-            value = rest;
-        }
-        (start..start + value.len(), None)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -400,6 +231,24 @@ mod tests {
             "if ('V@l' !== my_password)",
             "- DB_USER=me DB_PASSWORD=V@l DB_HOST=here",
             "ENV=\"DB_PASSWORD=V@l DB_NAME=app\"",
+            "password = other = \"V@l\"",
+            "https://acme.dev/?user=me&password=V@l&lang=en",
+            "process.env.DB_PASSWORD || 'V@l'",
+            "process.env['DB_PASSWORD'] ?? \"V@l\"",
+            "os.getenv(\"DB_PASSWORD\") or \"V@l\"",
+            "getenv('DB_PASSWORD') ?: 'V@l'",
+            "ENV.fetch('DB_PASSWORD') { 'V@l' }",
+            "DB_PASSWORD=${DB_PASSWORD:-\"V@l\"}\n".trim_start_matches("DB_PASSWORD="),
+            "parser.add_argument(\"--db-password\", type=str, default=\"V@l\")",
+            "env.str(\"DB_PASSWORD\", default='V@l')",
+            "{\"name\": \"DB_PASSWORD\", \"value\": \"V@l\"}",
+            "{\"key\": \"password\", \"type\": \"text\",\n  \"value\": \"V@l\"}",
+            "  - name: DB_PASSWORD\n    value: V@l\n",
+            "<key>DB_PASSWORD</key>\n<string>V@l</string>",
+            "<input name=\"password\" value=\"V@l\">",
+            "variable \"db_password\" {\n  type = string\n  default = \"V@l\"\n}",
+            "| **Password** | `V@l` |",
+            "the password is `V@l`, as ever",
         ] {
             assert_eq!(value(text).as_deref(), Some("V@l"), "{text}");
         }
@@ -415,6 +264,11 @@ mod tests {
             "password =",
             "password(x)",
             "password, other",
+            "password || other",
+            "- name: DB_PASSWORD\n  valueFrom:\n    secretKeyRef:\n      name: db\n      key: value\n",
+            "{\"name\": \"password\"}, {\"name\": \"other\", \"value\": \"x\"}",
+            "| password | of the user |",
+            "the password is short",
         ] {
             assert_eq!(value(text), None, "{text}");
         }

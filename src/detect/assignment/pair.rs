@@ -1,0 +1,147 @@
+//! Names and values that stand apart, each with a label of its own: `{"name": …, "value": …}`, the
+//! entries of a manifest, the tags of a list of properties, the default of a variable or an argument.
+
+use super::{Cursor, Joint};
+use std::ops::Range;
+
+/// What the name is labelled with.
+const NAMES: [&[u8]; 9] =
+    [b"name", b"key", b"variable", b"var", b"env", b"field", b"header", b"param", b"parameter"];
+/// What the value is labelled with.
+const VALUES: [&[u8]; 6] = [b"value", b"val", b"default", b"defaultvalue", b"default_value", b"string"];
+/// How many other entries may stand between the two.
+const MOST_BETWEEN: usize = 4;
+/// How long such an entry may be.
+const MOST_ENTRY: usize = 120;
+
+/// What stands before a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Label {
+    /// `"name": "…"`, `name=…`, `- name: …`.
+    Entry,
+    /// `<name>…`.
+    Element,
+    /// `variable "…" {`.
+    Block,
+    /// `call("…",`.
+    Call,
+}
+
+/// The value of a name that ends, with its quote, at `at`.
+pub(super) fn value(text: &[u8], name: &Range<usize>, at: usize) -> Option<(Range<usize>, Option<u8>)> {
+    let label = label(text, name.start)?;
+    let mut cursor = Cursor { text, at };
+    match label {
+        Label::Element => {
+            cursor.tag(b"</", &NAMES)?;
+            cursor.blank();
+            cursor.tag(b"<", &VALUES)?;
+            cursor.blank();
+            return cursor.value(Joint::Element).filter(|(value, _)| !value.is_empty());
+        }
+        Label::Block => {
+            cursor.spaces();
+            cursor.pass(b"{")?;
+        }
+        Label::Call => {
+            cursor.spaces();
+            cursor.pass(b",")?;
+        }
+        Label::Entry => {}
+    }
+    for _ in 0..=MOST_BETWEEN {
+        while matches!(cursor.peek(), Some(b',' | b';')) {
+            cursor.at += 1;
+        }
+        cursor.blank();
+        // A brace or a dash begins or ends something else.
+        let key = cursor.key()?;
+        if VALUES.iter().any(|value| text[key.clone()].eq_ignore_ascii_case(value)) {
+            cursor.spaces();
+            return cursor.value(Joint::Sign).filter(|(value, _)| !value.is_empty());
+        }
+        if NAMES.iter().any(|name| text[key.clone()].eq_ignore_ascii_case(name)) {
+            return None;
+        }
+        let rest = &text[cursor.at..(cursor.at + MOST_ENTRY).min(text.len())];
+        cursor.at += rest.iter().position(|byte| matches!(byte, b',' | b'\n'))?;
+    }
+    None
+}
+
+fn label(text: &[u8], name_start: usize) -> Option<Label> {
+    let before = &text[name_start.saturating_sub(48)..name_start];
+    let unquoted = trim_end(before, b"\"'`\\");
+    let is_quoted = unquoted.len() < before.len();
+    let before = trim_end(unquoted, b" \t");
+    if is_quoted && before.ends_with(b"(") {
+        return Some(Label::Call);
+    }
+    if is_quoted && before.ends_with(b"variable") {
+        return Some(Label::Block);
+    }
+    let (before, label) = match before {
+        [rest @ .., b'>'] if rest.ends_with(b"=") => (&rest[..rest.len() - 1], Label::Entry),
+        [rest @ .., b'>'] => (rest, Label::Element),
+        [rest @ .., b':' | b'='] => (rest, Label::Entry),
+        _ => return None,
+    };
+    let before = if label == Label::Entry { trim_end(trim_end(before, b" \t"), b"\"'`\\") } else { before };
+    let word = before.iter().rev().take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let (rest, word) = before.split_at(before.len() - word);
+    let is_apart = match label {
+        Label::Element => rest.ends_with(b"<"),
+        _ => !rest.last().is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_'),
+    };
+    (is_apart && NAMES.iter().any(|name| word.eq_ignore_ascii_case(name))).then_some(label)
+}
+
+fn trim_end<'a>(mut text: &'a [u8], bytes: &[u8]) -> &'a [u8] {
+    while let [rest @ .., last] = text
+        && bytes.contains(last)
+    {
+        text = rest;
+    }
+    text
+}
+
+impl Cursor<'_> {
+    /// Passes a text that must stand here.
+    fn pass(&mut self, wanted: &[u8]) -> Option<()> {
+        let is_there = self.text[self.at..].starts_with(wanted);
+        self.at += wanted.len();
+        is_there.then_some(())
+    }
+
+    /// Passes a tag of one of several names.
+    fn tag(&mut self, opening: &[u8], names: &[&[u8]]) -> Option<()> {
+        self.pass(opening)?;
+        let rest = &self.text[self.at..];
+        let name = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        self.at += name + 1;
+        let is_one = names.iter().any(|wanted| rest[..name].eq_ignore_ascii_case(wanted));
+        (is_one && rest.get(name) == Some(&b'>')).then_some(())
+    }
+
+    /// Passes the key of an entry and its sign.
+    fn key(&mut self) -> Option<Range<usize>> {
+        let rest = &self.text[self.at..];
+        let quotes = rest.iter().take(4).take_while(|byte| b"\"'\\".contains(byte)).count();
+        let start = self.at + quotes;
+        let is_word = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+        let length = rest[quotes..].iter().take(40).take_while(is_word).count();
+        if length == 0 || rest.starts_with(b"-") {
+            return None;
+        }
+        self.at = start + length;
+        let rest = &self.text[self.at..];
+        self.at += rest.iter().take(4).take_while(|byte| b"\"'\\".contains(byte)).count();
+        self.spaces();
+        let sign = self.peek().filter(|sign| matches!(sign, b':' | b'='))?;
+        self.at += 1;
+        if sign == b'=' && self.peek() == Some(b'>') {
+            self.at += 1;
+        }
+        Some(start..start + length)
+    }
+}
