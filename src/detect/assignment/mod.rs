@@ -268,6 +268,7 @@ mod tests {
             "- name: DB_PASSWORD\n  valueFrom:\n    secretKeyRef:\n      name: db\n      key: value\n",
             "{\"name\": \"password\"}, {\"name\": \"other\", \"value\": \"x\"}",
             "| password | of the user |",
+            "(ldap|password|V@l|whoami)",
             "the password is short",
         ] {
             assert_eq!(value(text), None, "{text}");

@@ -21,7 +21,8 @@ fn cell(text: &[u8], name: &Range<usize>) -> Option<Range<usize>> {
         return None;
     }
     let before = text[..name.start].iter().rev().take(48).take_while(is_trim).count();
-    if name.start.checked_sub(before + 1).is_none_or(|opening| text[opening] != b'|') {
+    // `|name|value|` without spaces are the branches of an expression.
+    if before == 0 || name.start.checked_sub(before + 1).is_none_or(|opening| text[opening] != b'|') {
         return None;
     }
     let start = at + 1 + skip(at + 1);
