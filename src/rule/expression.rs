@@ -34,19 +34,19 @@ pub struct Expression {
     nfa: NFA,
     searches: AtomicU32,
     matches: AtomicU32,
-    backtracker: Matcher<BoundedBacktracker, backtrack::Cache>,
-    dfa: OnceLock<Option<Matcher<DFA, dfa::Cache>>>,
+    backtracker: Pooled<BoundedBacktracker, backtrack::Cache>,
+    dfa: OnceLock<Option<Pooled<DFA, dfa::Cache>>>,
     regex: OnceLock<Option<Regex>>,
 }
 
 /// A machine with the scratch space of the threads that run it.
 #[derive(Debug)]
-struct Matcher<M, C> {
+struct Pooled<M, C> {
     machine: M,
     caches: Pool<C, Box<dyn Fn() -> C + Send + Sync>>,
 }
 
-impl<M: Clone + Send + Sync + 'static, C: Send + 'static> Matcher<M, C> {
+impl<M: Clone + Send + Sync + 'static, C: Send + 'static> Pooled<M, C> {
     fn new(machine: M, cache: fn(&M) -> C) -> Self {
         let own = machine.clone();
         Self { machine, caches: Pool::new(Box::new(move || cache(&own))) }
@@ -76,7 +76,7 @@ impl Expression {
             nfa,
             searches: AtomicU32::new(0),
             matches: AtomicU32::new(0),
-            backtracker: Matcher::new(backtracker, BoundedBacktracker::create_cache),
+            backtracker: Pooled::new(backtracker, BoundedBacktracker::create_cache),
             dfa: OnceLock::new(),
             regex: OnceLock::new(),
         })
@@ -118,13 +118,13 @@ impl Expression {
         .fuse()
     }
 
-    fn dfa(&self) -> Option<&Matcher<DFA, dfa::Cache>> {
+    fn dfa(&self) -> Option<&Pooled<DFA, dfa::Cache>> {
         let build = || {
             let config = dfa::Config::new().cache_capacity(DFA_BYTES).skip_cache_capacity_check(true);
             // As the crate `regex` has it: a cache that is cleared often for few bytes is no use.
             let config = config.minimum_cache_clear_count(Some(3)).minimum_bytes_per_state(Some(10));
             let machine = DFA::builder().configure(config).build_from_nfa(self.nfa.clone()).ok()?;
-            Some(Matcher::new(machine, DFA::create_cache))
+            Some(Pooled::new(machine, DFA::create_cache))
         };
         self.dfa.get_or_init(build).as_ref()
     }

@@ -274,4 +274,25 @@ mod tests {
             assert_eq!(value(text), None, "{text}");
         }
     }
+
+    proptest::proptest! {
+        /// Whatever stands round a name: what is taken for its value is a part of the text.
+        #[test]
+        fn a_value_is_a_part_of_the_text(
+            pieces in proptest::collection::vec(
+                proptest::sample::select(vec![
+                    "password", "name", "key", "value", "default", "variable", "is", "or", "V@l", "x", "\"", "'", "`",
+                    "\\", ":", "=", "|", ",", "(", ")", "{", "}", "<", "</", ">", "-", "?", "&a=", " ", "\n", "\u{e9}",
+                ]),
+                0..40,
+            ),
+        ) {
+            let text = pieces.concat();
+            for (at, word) in text.match_indices("password") {
+                if let Some(found) = around(text.as_bytes(), at..at + word.len()) {
+                    proptest::prop_assert!(text.as_bytes().get(found.value).is_some_and(|value| !value.is_empty()));
+                }
+            }
+        }
+    }
 }
