@@ -10,8 +10,12 @@ use crate::rule::keyword::{Follow, Keyword};
 use crate::rule_info::RuleInfo;
 use serde::{Deserialize, Serialize};
 
-/// The word of allow markers, which the search for keywords finds on the way.
+/// The word of allow markers.
 pub const MARKER_WORD: &str = "keytrail:allow";
+
+/// What begins allow markers, and what people take for one, such as `keytrail:ignore`. The search for
+/// keywords finds it on the way.
+const MARKER_HEAD: &str = "keytrail:";
 
 /// Stands for allow markers where the search names rules by index.
 pub const MARKER_OWNER: u32 = u32::MAX;
@@ -52,7 +56,7 @@ pub fn extra_keywords() -> Vec<(Keyword, u32)> {
     let keyword = |text: &str| Keyword { text: text.into(), any_case: text.starts_with("1f") };
     let landmarks =
         LANDMARKS.iter().zip(1..).map(|((text, _), number)| (keyword(text), MARKER_OWNER - number));
-    std::iter::once((keyword(MARKER_WORD), MARKER_OWNER)).chain(landmarks).collect()
+    std::iter::once((keyword(MARKER_HEAD), MARKER_OWNER)).chain(landmarks).collect()
 }
 
 /// The landmark that an owner stands for.

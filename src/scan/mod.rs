@@ -75,7 +75,7 @@ impl<'a> Scan<'a> {
                 "{}: more is encoded in it than is decoded of one file; the rest was scanned as it stands",
                 document.path
             );
-            self.warnings.lock().unwrap_or_else(PoisonError::into_inner).insert(warning);
+            self.warn(warning);
         }
         let mut positions = Positions::new(document);
         let reported: Vec<Reported<'_>> = scanned
@@ -99,6 +99,10 @@ impl<'a> Scan<'a> {
         for sighting in sightings {
             collector.add(sighting, self.engine.pack());
         }
+    }
+
+    fn warn(&self, warning: String) {
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).insert(warning);
     }
 
     /// How sure settings let us be of a match; `None` if it is not reported at all.
@@ -187,18 +191,23 @@ impl<'a> Scan<'a> {
         }
         let text = page.document.text;
         let id = self.engine.pack().rules()[found.rule].id;
-        allow::markers_near(text, found.span.start, self.settings.peer_markers).into_iter().find_map(
-            |marker| {
-                let reason = marker.allows(id)?;
-                let shows_secret = matches!(&marker, Marker::Valid { reason_at, .. } if holds_match(&page.scanned.matches, reason_at));
-                let reason = if shows_secret { "(not shown: it holds a secret)".to_owned() } else { reason };
-                let lines = match text.get(marker.at()..found.span.start) {
-                    Some(between) => memchr::memchr_iter(b'\n', between).count() as u64,
-                    None => 0,
-                };
-                Some(Allowed { reason, line: line - lines })
-            },
-        )
+        // The lines from a marker to the finding.
+        let lines_from = |marker: &Marker| match text.get(marker.at()..found.span.start) {
+            Some(between) => memchr::memchr_iter(b'\n', between).count() as u64,
+            None => 0,
+        };
+        let markers = allow::markers_near(text, found.span.start, self.settings.peer_markers);
+        for marker in &markers {
+            if let Marker::Malformed { problem, .. } = marker {
+                self.warn(format!("{}:{}: {problem}", page.document.path, line - lines_from(marker)));
+            }
+        }
+        markers.into_iter().find_map(|marker| {
+            let reason = marker.allows(id)?;
+            let shows_secret = matches!(&marker, Marker::Valid { reason_at, .. } if holds_match(&page.scanned.matches, reason_at));
+            let reason = if shows_secret { "(not shown: it holds a secret)".to_owned() } else { reason };
+            Some(Allowed { reason, line: line - lines_from(&marker) })
+        })
     }
 
     /// Tells about markers that cannot work.
@@ -218,9 +227,9 @@ impl<'a> Scan<'a> {
                 Marker::Peer { .. } => Vec::new(),
             };
             let line = positions.at(marker.at()).line;
-            let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
-            warnings
-                .extend(problems.into_iter().map(|problem| format!("{}:{line}: {problem}", document.path)));
+            for problem in problems {
+                self.warn(format!("{}:{line}: {problem}", document.path));
+            }
         }
     }
 }

@@ -98,6 +98,7 @@ fn a_marker_allows_its_rule_with_a_reason() {
         ("ALLOW github-pat-classic", "reason"),
         ("ALLOW -- revoked", "names no rule"),
         ("ALLOW github-pat-clasic -- revoked", "there is no such rule"),
+        ("keytrail:ignore github-pat-classic -- revoked", "the only marker is"),
     ] {
         let ran = marked(marker);
         assert_eq!(ran.code, 1, "{}", ran.told());
