@@ -67,12 +67,12 @@ impl fmt::Display for Stage {
 #[derive(Debug, thiserror::Error)]
 pub enum HookError {
     /// There is no repository here, or git2 cannot open it.
-    #[error("{}: no git repository can be opened here: {source}; run this inside a repository, or use --global", path.display())]
+    #[error("{}: no git repository can be opened here: {error}; run this inside a repository, or use --global", path.display())]
     NotARepository {
         /// Where it was looked for.
         path: PathBuf,
         /// What git2 says.
-        source: git2::Error,
+        error: git2::Error,
     },
     /// Only some stages have a hook that can be installed.
     #[error(
@@ -80,14 +80,14 @@ pub enum HookError {
     )]
     NotInstallable(Stage),
     /// A file or folder cannot be read, written or renamed.
-    #[error("{}: cannot {action}: {source}", path.display())]
+    #[error("{}: cannot {action}: {error}", path.display())]
     File {
         /// Which one.
         path: PathBuf,
         /// What was tried: `write the hook`.
         action: &'static str,
         /// The system's reason.
-        source: io::Error,
+        error: io::Error,
     },
     /// `core.hooksPath` is set to something that no hook can be put into.
     #[error("core.hooksPath is `{value}` in the {level} git configuration: {why}")]
@@ -134,22 +134,22 @@ pub enum HookError {
     #[error("standard input cannot be read: {0}")]
     Input(io::Error),
     /// The references of a repository cannot be read.
-    #[error("{}: the references cannot be read: {source}; check the repository with `git fsck`", path.display())]
+    #[error("{}: the references cannot be read: {error}; check the repository with `git fsck`", path.display())]
     References {
         /// The repository.
         path: PathBuf,
         /// What git2 says.
-        source: git2::Error,
+        error: git2::Error,
     },
     /// A revision that was named is not in the repository.
-    #[error("{variable}: `{revision}` is no revision of this repository: {source}; fetch it first")]
+    #[error("{variable}: `{revision}` is no revision of this repository: {error}; fetch it first")]
     Revision {
         /// Where the name came from: `PRE_COMMIT_TO_REF`.
         variable: &'static str,
         /// The name.
         revision: String,
         /// What git2 says.
-        source: git2::Error,
+        error: git2::Error,
     },
     /// The file with the commit message was not named and is not where git puts it.
     #[error("{}: holds neither COMMIT_EDITMSG nor MERGE_MSG: name the file of the message, as in `keytrail hook run commit-msg FILE`", git_dir.display())]
@@ -167,6 +167,6 @@ impl HookError {
     }
 
     fn file(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> Self {
-        move |source| Self::File { path: path.to_path_buf(), action, source }
+        move |error| Self::File { path: path.to_path_buf(), action, error }
     }
 }

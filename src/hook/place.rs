@@ -93,7 +93,7 @@ impl Place {
             None => (start, RepositoryOpenFlags::empty()),
         };
         let repo = Repository::open_ext(from, flags, none)
-            .map_err(|source| HookError::NotARepository { path: from.to_path_buf(), source })?;
+            .map_err(|error| HookError::NotARepository { path: from.to_path_buf(), error })?;
         let config = repo.config().map_err(|error| unusable("core.hooksPath", &error))?;
         let setting = effective(&config, environment)?;
         let folder = match &setting {

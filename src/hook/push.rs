@@ -113,8 +113,8 @@ impl Framework {
                 }
                 // A branch without a commit has nothing to push.
                 Err(error) if error.code() == git2::ErrorCode::UnbornBranch => {}
-                Err(source) => {
-                    return Err(HookError::References { path: repo.path().to_path_buf(), source });
+                Err(error) => {
+                    return Err(HookError::References { path: repo.path().to_path_buf(), error });
                 }
             }
             gather.hide_references(b"refs/remotes/")?;

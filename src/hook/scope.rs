@@ -39,7 +39,7 @@ impl<'repo> Gather<'repo> {
 
     /// Hides an object if it is here. One that is not cannot be hidden: more is scanned then.
     pub(super) fn hide(&mut self, id: &str) -> Result<(), HookError> {
-        let odb = self.repo.odb().map_err(|source| self.unreadable(source))?;
+        let odb = self.repo.odb().map_err(|error| self.unreadable(error))?;
         if Oid::from_str_ext(id, self.repo.object_format()).is_ok_and(|id| odb.exists(id)) {
             self.hide.insert(id.to_ascii_lowercase());
         }
@@ -48,10 +48,10 @@ impl<'repo> Gather<'repo> {
 
     /// Hides what all references with this prefix point to.
     pub(super) fn hide_references(&mut self, prefix: &[u8]) -> Result<(), HookError> {
-        let references = self.repo.references().map_err(|source| self.unreadable(source))?;
-        let odb = self.repo.odb().map_err(|source| self.unreadable(source))?;
+        let references = self.repo.references().map_err(|error| self.unreadable(error))?;
+        let odb = self.repo.odb().map_err(|error| self.unreadable(error))?;
         for reference in references {
-            let reference = reference.map_err(|source| self.unreadable(source))?;
+            let reference = reference.map_err(|error| self.unreadable(error))?;
             // A symbolic reference adds nothing: what it leads to is a reference too.
             let Some(target) = reference.target() else { continue };
             if reference.name_bytes().starts_with(prefix) && odb.exists(target) {
@@ -65,7 +65,7 @@ impl<'repo> Gather<'repo> {
     pub(super) fn resolve(&self, variable: &'static str, revision: &str) -> Result<String, HookError> {
         match self.repo.revparse_single(revision) {
             Ok(object) => Ok(object.id().to_string()),
-            Err(source) => Err(HookError::Revision { variable, revision: revision.to_owned(), source }),
+            Err(error) => Err(HookError::Revision { variable, revision: revision.to_owned(), error }),
         }
     }
 
@@ -77,7 +77,7 @@ impl<'repo> Gather<'repo> {
         }
     }
 
-    fn unreadable(&self, source: git2::Error) -> HookError {
-        HookError::References { path: self.repo.path().to_path_buf(), source }
+    fn unreadable(&self, error: git2::Error) -> HookError {
+        HookError::References { path: self.repo.path().to_path_buf(), error }
     }
 }
