@@ -67,7 +67,7 @@ impl Cursor<'_> {
 
     /// An operator that gives or compares.
     pub fn sign(&mut self) -> Option<Joint> {
-        const SIGNS: [(&[u8], Joint); 21] = [
+        const SIGNS: [(&[u8], Joint); 25] = [
             (b"===", Joint::Comparison),
             (b"!==", Joint::Comparison),
             (b"||=", Joint::Sign),
@@ -80,6 +80,10 @@ impl Cursor<'_> {
             (b"||", Joint::Fallback),
             (b"??", Joint::Fallback),
             (b"?:", Joint::Fallback),
+            (b".unwrap_or(", Joint::Fallback),
+            (b".unwrap_or_else(|_| ", Joint::Fallback),
+            (b".orElse(", Joint::Fallback),
+            (b".getOrElse(", Joint::Fallback),
             (b"=>", Joint::Sign),
             (b"?=", Joint::Sign),
             (b"+=", Joint::Sign),

@@ -132,7 +132,7 @@ fn after(text: &[u8], name: Range<usize>) -> Option<Assignment> {
         }
         _ if spaces > 0
             && name_quote.is_none()
-            && (is_flag(text, name.start) || follows_login(text, &name)) =>
+            && (is_flag(text, name.start) || follows_login(text, &name) || is_set(text, name.start)) =>
         {
             Joint::Flag
         }
@@ -183,6 +183,20 @@ fn follows_login(text: &[u8], name: &Range<usize>) -> bool {
     memchr::memmem::rfind(before, b"login ").is_some_and(|at| {
         before[at + 6..].split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).count() == 1
     })
+}
+
+/// Whether the line begins with a command that sets a variable of that name, without a sign: `ENV`
+/// of a Dockerfile, `setenv` of csh, `setx` of Windows, `set -x` of fish.
+fn is_set(text: &[u8], name_start: usize) -> bool {
+    let before = &text[name_start.saturating_sub(32)..name_start];
+    let line = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii();
+    match line {
+        b"ENV" | b"setenv" | b"setx" => true,
+        [b's', b'e', b't', b' ', b'-', flags @ ..] => {
+            flags.contains(&b'x') && flags.iter().all(u8::is_ascii_alphabetic)
+        }
+        _ => false,
+    }
 }
 
 /// Whether a quoted name is the first thing in a call's brackets, and not one of a list of texts.
@@ -238,6 +252,11 @@ mod tests {
             "os.getenv(\"DB_PASSWORD\") or \"V@l\"",
             "getenv('DB_PASSWORD') ?: 'V@l'",
             "ENV.fetch('DB_PASSWORD') { 'V@l' }",
+            "env::var(\"DB_PASSWORD\").unwrap_or(\"V@l\".to_string())",
+            "env::var(\"DB_PASSWORD\").unwrap_or_else(|_| \"V@l\".into())",
+            "FROM base\nENV DB_PASSWORD V@l\n",
+            "set -gx DB_PASSWORD 'V@l'",
+            "setenv DB_PASSWORD V@l",
             "DB_PASSWORD=${DB_PASSWORD:-\"V@l\"}\n".trim_start_matches("DB_PASSWORD="),
             "parser.add_argument(\"--db-password\", type=str, default=\"V@l\")",
             "env.str(\"DB_PASSWORD\", default='V@l')",
@@ -265,6 +284,7 @@ mod tests {
             "password(x)",
             "password, other",
             "password || other",
+            "set DB_PASSWORD first",
             "- name: DB_PASSWORD\n  valueFrom:\n    secretKeyRef:\n      name: db\n      key: value\n",
             "{\"name\": \"password\"}, {\"name\": \"other\", \"value\": \"x\"}",
             "| password | of the user |",
