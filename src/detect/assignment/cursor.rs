@@ -119,6 +119,24 @@ impl Cursor<'_> {
         }
     }
 
+    /// ` As String = ` of Basic, up to the sign and over it.
+    pub fn skip_basic_type(&mut self) -> Option<()> {
+        let rest = &self.text[self.at..];
+        let rest = rest.strip_prefix(b"As ").or_else(|| rest.strip_prefix(b"as "))?;
+        let name =
+            rest.iter().take(40).take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'.').count();
+        rest[name..].starts_with(b" =").then(|| self.at += 3 + name + 2)
+    }
+
+    /// `[]` or `[64]` of an array.
+    pub fn skip_dimension(&mut self) {
+        let rest = &self.text[self.at..];
+        let digits = rest.iter().skip(1).take(6).take_while(|byte| byte.is_ascii_digit()).count();
+        if rest.first() == Some(&b'[') && rest.get(digits + 1) == Some(&b']') {
+            self.at += digits + 2;
+        }
+    }
+
     /// Other names that are given the same value: `password = other = "…"`.
     pub fn skip_chained(&mut self) {
         let rest = &self.text[self.at..];
@@ -132,6 +150,11 @@ impl Cursor<'_> {
 
     /// The value that stands here, and its quote. `None` if it cannot be one.
     pub fn value(&mut self, joint: Joint) -> Option<(Range<usize>, Option<u8>)> {
+        // `"""…"""`: what counts are the inner quotes.
+        let rest = &self.text[self.at..];
+        if rest.starts_with(b"\"\"\"") || rest.starts_with(b"'''") {
+            self.at += 2;
+        }
         // `b"…"`, `r'…'`, `@"…"`, `f"…"`: a letter or two before a quote belong to the language.
         for ahead in 0..3 {
             let Some(&byte) = self.text.get(self.at + ahead) else { break };

@@ -90,6 +90,9 @@ fn after(text: &[u8], name: Range<usize>) -> Option<Assignment> {
     if let Some((value, quote)) = prose::value(text, &name) {
         return Some(Assignment { name, value, quote, joint: Joint::Prose });
     }
+    if name_quote.is_none() {
+        cursor.skip_dimension();
+    }
     // `config["name"]`, `config['name']`, `(name)`
     while matches!(cursor.peek(), Some(b']' | b')' | b'!'))
         || cursor.peek() == Some(b'?') && text.get(cursor.at + 1) != Some(&b'?')
@@ -122,6 +125,10 @@ fn after(text: &[u8], name: Range<usize>) -> Option<Assignment> {
             Joint::Argument
         }
         b'=' | b':' | b'!' | b'|' | b'?' | b'+' | b'.' | b'<' | b'-' => cursor.sign()?,
+        b'A' | b'a' if spaces > 0 && cursor.skip_basic_type().is_some() => Joint::Sign,
+        b'"' | b'\'' | b'@' if spaces > 0 && name_quote.is_none() && is_told_by_place(text, name.start) => {
+            Joint::Flag
+        }
         b'o' if spaces > 0 && text[cursor.at..].starts_with(b"or ") => {
             cursor.at += 3;
             Joint::Fallback
@@ -199,6 +206,17 @@ fn is_set(text: &[u8], name_start: usize) -> bool {
     }
 }
 
+/// Whether a name stands where a quoted value needs no sign before it: at the start of a line, as in
+/// Gradle; after `:` or `(def `, as in Clojure; after `#define `, as in C; after `set(`, as in CMake.
+fn is_told_by_place(text: &[u8], name_start: usize) -> bool {
+    let before = &text[name_start.saturating_sub(48)..name_start];
+    let line = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    let is_start = line.trim_ascii().is_empty() && (line.len() < before.len() || before.len() == name_start);
+    let is_keyword = matches!(line, [b':'] | [.., b' ' | b'{' | b'(' | b'[', b':']);
+    let words: [&[u8]; 5] = [b"(def ", b"(defonce ", b"#define ", b"set(", b"SET("];
+    is_start || is_keyword || words.iter().any(|word| line.ends_with(word))
+}
+
 /// Whether a quoted name is the first thing in a call's brackets, and not one of a list of texts.
 fn is_first_argument(text: &[u8], name_start: usize) -> bool {
     let before = &text[..name_start.saturating_sub(1)];
@@ -257,6 +275,19 @@ mod tests {
             "FROM base\nENV DB_PASSWORD V@l\n",
             "set -gx DB_PASSWORD 'V@l'",
             "setenv DB_PASSWORD V@l",
+            "  storePassword \"V@l\"\n",
+            "#define DB_PASSWORD \"V@l\"",
+            "{:user \"me\" :password \"V@l\"}",
+            "(def db-password \"V@l\")",
+            "set(DB_PASSWORD \"V@l\")",
+            "char password[] = \"V@l\";",
+            "char password[64] = \"V@l\";",
+            "Dim password As String = \"V@l\"",
+            "password = '''V@l'''",
+            "<string name=\"password\">V@l</string>",
+            "<property name=\"password\"><value>V@l</value></property>",
+            "<meta-data android:name=\"dev.acme.PASSWORD\" android:value=\"V@l\"/>",
+            "  DbPassword:\n    Type: String\n    Default: V@l\n",
             "DB_PASSWORD=${DB_PASSWORD:-\"V@l\"}\n".trim_start_matches("DB_PASSWORD="),
             "parser.add_argument(\"--db-password\", type=str, default=\"V@l\")",
             "env.str(\"DB_PASSWORD\", default='V@l')",
@@ -285,6 +316,9 @@ mod tests {
             "password, other",
             "password || other",
             "set DB_PASSWORD first",
+            "the password \"V@l\"",
+            "expect(password \"V@l\")",
+            "password:\n  type: string\n  description: default\n",
             "- name: DB_PASSWORD\n  valueFrom:\n    secretKeyRef:\n      name: db\n      key: value\n",
             "{\"name\": \"password\"}, {\"name\": \"other\", \"value\": \"x\"}",
             "| password | of the user |",

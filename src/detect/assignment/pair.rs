@@ -25,11 +25,13 @@ enum Label {
     Block,
     /// `call("…",`.
     Call,
+    /// `name:` of a manifest, with entries of its own below it.
+    Parent,
 }
 
 /// The value of a name that ends, with its quote, at `at`.
 pub(super) fn value(text: &[u8], name: &Range<usize>, at: usize) -> Option<(Range<usize>, Option<u8>)> {
-    let label = label(text, name.start)?;
+    let label = label(text, name.start).or_else(|| is_parent(text, at).then_some(Label::Parent))?;
     let mut cursor = Cursor { text, at };
     match label {
         Label::Element => {
@@ -47,7 +49,12 @@ pub(super) fn value(text: &[u8], name: &Range<usize>, at: usize) -> Option<(Rang
             cursor.spaces();
             cursor.pass(b",")?;
         }
-        Label::Entry => {}
+        Label::Parent => cursor.at += 1,
+        Label::Entry => {
+            if let Some(value) = content(text, name, at) {
+                return Some(value);
+            }
+        }
     }
     for _ in 0..=MOST_BETWEEN {
         while matches!(cursor.peek(), Some(b',' | b';')) {
@@ -67,6 +74,33 @@ pub(super) fn value(text: &[u8], name: &Range<usize>, at: usize) -> Option<(Rang
         cursor.at += rest.iter().position(|byte| matches!(byte, b',' | b'\n'))?;
     }
     None
+}
+
+/// Whether a name ends its line with a colon, and the next line is indented.
+fn is_parent(text: &[u8], at: usize) -> bool {
+    let rest = &text[at..];
+    rest.starts_with(b":\n  ") || rest.starts_with(b":\r\n  ")
+}
+
+/// The content of an element that has the name in an attribute: `<string name="…">value</string>`,
+/// `<property name="…"><value>value</value>`.
+fn content(text: &[u8], name: &Range<usize>, at: usize) -> Option<(Range<usize>, Option<u8>)> {
+    let before = &text[name.start.saturating_sub(80)..name.start];
+    let opening = before.iter().rposition(|byte| matches!(byte, b'<' | b'>' | b'\n'))?;
+    let rest = &text[at..];
+    let length = rest.iter().take(80).take_while(|byte| !matches!(byte, b'<' | b'>' | b'\n' | b'/')).count();
+    if before[opening] != b'<' || rest.get(length) != Some(&b'>') {
+        return None;
+    }
+    let mut cursor = Cursor { text, at: at + length + 1 };
+    cursor.blank();
+    let inner = cursor.at;
+    if cursor.tag(b"<", &VALUES).is_some() {
+        cursor.blank();
+    } else {
+        cursor.at = inner;
+    }
+    cursor.value(Joint::Element).filter(|(value, _)| !value.is_empty())
 }
 
 fn label(text: &[u8], name_start: usize) -> Option<Label> {
@@ -125,23 +159,35 @@ impl Cursor<'_> {
 
     /// Passes the key of an entry and its sign.
     fn key(&mut self) -> Option<Range<usize>> {
-        let rest = &self.text[self.at..];
-        let quotes = rest.iter().take(4).take_while(|byte| b"\"'\\".contains(byte)).count();
-        let start = self.at + quotes;
-        let is_word = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-        let length = rest[quotes..].iter().take(40).take_while(is_word).count();
-        if length == 0 || rest.starts_with(b"-") {
+        if self.peek() == Some(b'-') {
             return None;
         }
-        self.at = start + length;
-        let rest = &self.text[self.at..];
-        self.at += rest.iter().take(4).take_while(|byte| b"\"'\\".contains(byte)).count();
+        self.quotes();
+        let mut key = self.word();
+        // `android:value=`: the word before the colon says whose word it is.
+        if self.peek() == Some(b':') && self.text.get(self.at + 1).is_some_and(u8::is_ascii_alphabetic) {
+            self.at += 1;
+            key = self.word();
+        }
+        self.quotes();
         self.spaces();
         let sign = self.peek().filter(|sign| matches!(sign, b':' | b'='))?;
         self.at += 1;
         if sign == b'=' && self.peek() == Some(b'>') {
             self.at += 1;
         }
-        Some(start..start + length)
+        (!key.is_empty()).then_some(key)
+    }
+
+    fn quotes(&mut self) {
+        let rest = &self.text[self.at..];
+        self.at += rest.iter().take(4).take_while(|byte| b"\"'\\".contains(byte)).count();
+    }
+
+    fn word(&mut self) -> Range<usize> {
+        let start = self.at;
+        let is_word = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+        self.at += self.text[start..].iter().take(40).take_while(is_word).count();
+        start..self.at
     }
 }
