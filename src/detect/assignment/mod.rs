@@ -207,7 +207,7 @@ fn is_set(text: &[u8], name_start: usize) -> bool {
 }
 
 /// Whether a name stands where a quoted value needs no sign before it: at the start of a line, as in
-/// Gradle; after `:` or `(def `, as in Clojure; after `#define `, as in C; after `set(`, as in CMake.
+/// Gradle; after `:` or `(def `, as in Clojure; after `#define `, as in C; after `set(`, as in `CMake`.
 fn is_told_by_place(text: &[u8], name_start: usize) -> bool {
     let before = &text[name_start.saturating_sub(48)..name_start];
     let line = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
