@@ -165,7 +165,9 @@ fn stand_in(text: &[u8], found: &Assignment) -> Option<&'static str> {
 /// only with enough around it.
 fn against_password(value: &[u8], looks: &Looks) -> Option<&'static str> {
     // What password policies ask for, or more of it than a name or a version has.
-    let is_by_policy = looks.digits >= 1 && looks.marks >= 1 && looks.classes() == 4 && value.len() >= 8;
+    let is_call = value.contains(&b'(') && value.contains(&b')');
+    let is_by_policy =
+        looks.digits >= 1 && looks.marks >= 1 && looks.classes() == 4 && value.len() >= 8 && !is_call;
     let is_dressed_up =
         is_by_policy || looks.digits >= 2 && looks.marks >= 1 && looks.classes() >= 3 && value.len() >= 9;
     if (is_dressed_up && !shape::mentions_secrets(value)) || !words::is_wordy(value) {
