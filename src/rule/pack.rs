@@ -15,7 +15,7 @@ pub const MARKER_WORD: &str = "keytrail:allow";
 
 /// What begins allow markers, and what people take for one, such as `keytrail:ignore`. The search for
 /// keywords finds it on the way.
-const MARKER_HEAD: &str = "keytrail:";
+pub const MARKER_HEAD: &str = "keytrail:";
 
 /// Stands for allow markers where the search names rules by index.
 pub const MARKER_OWNER: u32 = u32::MAX;

@@ -1,6 +1,7 @@
 //! The parts of one marker.
 
 use super::{Marker, WORD};
+use crate::rule::pack::MARKER_HEAD;
 use memchr::memmem;
 use std::ops::Range;
 
@@ -191,11 +192,10 @@ pub(super) fn is_mention(before: &[u8], rest: &[u8]) -> bool {
 
 /// Words that look like a marker of ours and are none, near enough to a finding to be worth telling.
 pub(super) fn near_misses(text: &[u8], line: Range<usize>) -> impl Iterator<Item = Marker> + '_ {
-    const PREFIX: &[u8] = b"keytrail:";
     const GUESSES: [&[u8]; 5] = [b"ignore", b"skip", b"disable", b"nosec", b"allow"];
-    memmem::find_iter(&text[line.clone()], PREFIX).filter_map(move |at| {
+    memmem::find_iter(&text[line.clone()], MARKER_HEAD).filter_map(move |at| {
         let at = line.start + at;
-        let rest = &text[at + PREFIX.len()..line.end];
+        let rest = &text[at + MARKER_HEAD.len()..line.end];
         let word = rest.trim_ascii_start();
         let exact = rest.starts_with(b"allow");
         let guess = !exact && GUESSES.iter().any(|guess| word.starts_with(guess));
