@@ -2,6 +2,8 @@
 
 #[path = "compile.rs"]
 pub mod compile;
+#[path = "content.rs"]
+pub mod content;
 #[path = "keyword.rs"]
 pub mod keyword;
 #[path = "pack.rs"]

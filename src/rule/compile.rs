@@ -2,6 +2,7 @@
 
 use crate::kind::Kind;
 use crate::level::Confidence;
+use crate::rule::content;
 use crate::rule::keyword::{self, Follow, Keyword};
 use crate::rule::pack::{Blobs, CompiledCompanion, CompiledRule, Examples, Matcher, RuleBook};
 use crate::rule::text::{AssignmentText, FORMAT_VERSION, Provider, RuleFile, RuleText};
@@ -212,8 +213,8 @@ fn pattern_matcher<'a>(rule: &'a RuleText, pattern: &'a str) -> Result<Found<'a>
             matcher: Matcher::Context(pattern, context.within),
             keywords,
             follow: None,
-            needle: keyword::needle(&hir, &[]),
-            run: keyword::run(&hir),
+            needle: content::needle(&hir, &[]),
+            run: content::run(&hir),
             before: context.within + reach,
             after: longest + context.within + reach,
             public_prefix,
@@ -235,10 +236,10 @@ fn pattern_matcher<'a>(rule: &'a RuleText, pattern: &'a str) -> Result<Found<'a>
     accept(&keywords, follow.as_ref(), "pattern")?;
     Ok(Found {
         matcher: Matcher::Pattern(pattern),
-        needle: keyword::needle(&hir, &keywords),
+        needle: content::needle(&hir, &keywords),
         keywords,
         follow,
-        run: keyword::run(&hir),
+        run: content::run(&hir),
         // One byte more than the match on each side, for what `\b` looks at.
         before: lead.map_or(reach, |lead| (lead as u32).min(reach)),
         after: reach + 1,
