@@ -175,6 +175,8 @@ pub struct Origin {
     pub order: u64,
     /// Whether the bytes are still in HEAD's tree at this path; `None` where nobody asked.
     pub in_head: Option<bool>,
+    /// Whether a ref, a reflog of the stash or a HEAD reaches the bytes; `None` where nobody asked.
+    pub reachable: Option<bool>,
     /// The blob's object id, where there is one.
     pub blob: Option<String>,
 }
@@ -182,7 +184,7 @@ pub struct Origin {
 impl Origin {
     /// An origin without history.
     pub const fn plain(kind: OriginKind) -> Self {
-        Self { kind, commit: None, order: 0, in_head: None, blob: None }
+        Self { kind, commit: None, order: 0, in_head: None, reachable: None, blob: None }
     }
 }
 

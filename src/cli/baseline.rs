@@ -1,6 +1,6 @@
 //! `keytrail baseline`.
 
-use crate::cli::scan::{SettingArgs, pipeline};
+use crate::cli::scan::{SettingArgs, pipeline, settings_probe};
 use crate::cli::source::{self, SourceArgs};
 use crate::cli::{EXIT_INCOMPLETE, Failure};
 use crate::policy::baseline::Baseline;
@@ -31,7 +31,8 @@ pub fn run(args: &BaselineArgs) -> Result<u8, Failure> {
     let (settings, engine) = args.settings.load(&args.source.place()?)?;
     let file = args.output.clone().or_else(|| settings.baseline.clone()).unwrap_or_else(|| FILE_NAME.into());
     let filter = |path: &crate::origin::RepoPath, folder: bool| settings.wants(path, folder);
-    let chosen = source::choose(&args.source, &filter, &settings)?;
+    let probe = args.source.history.then(|| settings_probe(&engine, &settings));
+    let chosen = source::choose(&args.source, &filter, &settings, probe.as_ref())?;
     let run = pipeline(&chosen, &engine, &settings, false)?;
     let mut err = io::stderr().lock();
     let mut say = |line: String| writeln!(err, "keytrail: {line}").map_err(Failure::usage);

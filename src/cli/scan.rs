@@ -4,6 +4,7 @@ use crate::cli::output::{self, Wanted};
 use crate::cli::source::{self, Chosen, SourceArgs};
 use crate::cli::{Common, Failure, progress};
 use crate::coverage::{Coverage, CoverageReport};
+use crate::detect::probe::{Floor, Probe};
 use crate::detect::{Engine, RuleChoice, checks};
 use crate::finding::Finding;
 use crate::origin::RepoPath;
@@ -174,8 +175,15 @@ pub fn run(args: &ScanArgs, common: &Common) -> Result<u8, Failure> {
     let place = args.source.place()?;
     let (settings, engine) = args.settings.load(&place)?;
     let filter = |path: &RepoPath, folder: bool| settings.wants(path, folder);
-    let chosen = source::choose(&args.source, &filter, &settings)?;
+    let probe = args.source.history.then(|| settings_probe(&engine, &settings));
+    let chosen = source::choose(&args.source, &filter, &settings, probe.as_ref())?;
     finish(&chosen, &engine, &settings, &args.report, common, started)
+}
+
+/// Tells what would be reported under these settings.
+pub fn settings_probe<'e>(engine: &'e Engine, settings: &Settings) -> Probe<'e> {
+    let raises = |id: &str| settings.rule_overrides.get(id).is_some_and(|own| own.confidence.is_some());
+    Probe::new(engine, &Floor { confidence: settings.confidence, any_of: &raises })
 }
 
 /// Scans, applies the baseline, reports, and decides the exit code.

@@ -1,6 +1,7 @@
 //! Which source a command reads: flags to sources.
 
 use crate::cli::{Failure, output};
+use crate::detect::probe::Probe;
 use crate::history::History;
 use crate::origin::RepoPath;
 use crate::settings::{Settings, value};
@@ -35,9 +36,13 @@ pub struct SourceArgs {
     /// All files of one revision.
     #[arg(long, group = "what", value_name = "TREEISH")]
     pub rev: Option<String>,
-    /// Every version of every file that a ref, the stash or HEAD can reach, and all messages.
+    /// Every version of every file in the repository, and all messages, whether a ref reaches them or
+    /// not.
     #[arg(long, group = "what")]
     pub history: bool,
+    /// Read every version whole instead of what changed: slower, with the same findings.
+    #[arg(long, requires = "history")]
+    pub no_delta: bool,
     /// Standard input.
     #[arg(long, group = "what", conflicts_with = "paths")]
     pub stdin: bool,
@@ -94,6 +99,7 @@ pub fn choose<'a>(
     args: &SourceArgs,
     filter: PathFilter<'a>,
     settings: &Settings,
+    probe: Option<&'a Probe<'a>>,
 ) -> Result<Chosen<'a>, Failure> {
     if args.stdin {
         let name = RepoPath::from_path(&args.stdin_path);
@@ -113,7 +119,9 @@ pub fn choose<'a>(
             let source: Box<dyn Source + 'a> = if args.staged {
                 Box::new(Staged { path, filter: Some(filter), containers: containers(settings) })
             } else {
-                Box::new(History { path, filter: Some(filter), containers: containers(settings) })
+                let (filter, probe) =
+                    (settings.leaves_out().then_some(filter), probe.filter(|_| !args.no_delta));
+                Box::new(History { path, filter, containers: containers(settings), probe })
             };
             return Ok(repository(source, place.as_deref()));
         }

@@ -14,6 +14,7 @@ mod file_kind;
 pub mod judge;
 mod near_miss;
 pub mod prefilter;
+pub mod probe;
 mod resolve;
 
 use crate::document::{Document, Encoding};
@@ -180,17 +181,12 @@ impl Engine {
         let around = Surroundings { text: document.text, is_code: file_kind::is_code(document.path) };
         let is_binary = document.encoding == Encoding::Binary;
         let doubt = |candidates: &mut [Match]| self.doubt_noise(document, candidates.iter_mut());
-        let plain = self.search(around, document.own.clone(), document.path, is_binary, doubt);
+        let plain = self.search(around, document.own.clone(), Some(document.path), is_binary, doubt);
         let Plain { mut matches, has_markers, landmarks } = plain;
         let mut is_cut = false;
         if self.decodes {
-            let subject = decode::Subject {
-                text: document.text,
-                path: document.path,
-                is_code: around.is_code,
-                is_binary,
-            };
-            let outcome = decode::search(self, subject, &document.own, matches, &landmarks);
+            let subject = decode::Subject { text: document.text, is_code: around.is_code, is_binary };
+            let outcome = decode::search(self, document.path, subject, &document.own, matches, &landmarks);
             matches = outcome.matches;
             is_cut = outcome.is_cut;
             self.doubt_noise(document, matches.iter_mut().filter(|found| found.decoded.is_some()));
@@ -204,13 +200,13 @@ impl Engine {
         Scanned { matches, has_markers, is_cut }
     }
 
-    /// Searches a part of a text for what stands in it in the clear. `doubt` sees the candidates
-    /// before the most telling of them are chosen.
+    /// Searches a part of a text for what stands in it in the clear; without a path, for what would
+    /// be found at any. `doubt` sees the candidates before the most telling of them are chosen.
     fn search(
         &self,
         around: Surroundings<'_>,
         own: Range<usize>,
-        path: &RepoPath,
+        path: Option<&RepoPath>,
         is_binary: bool,
         doubt: impl FnOnce(&mut [Match]),
     ) -> Plain {
@@ -237,7 +233,7 @@ impl Engine {
                 if is_binary && !candidate::stands_alone(rule) {
                     continue;
                 }
-                if !self.path_fits(rule, owner as usize, path) {
+                if !path.is_none_or(|path| self.path_fits(rule, owner as usize, path)) {
                     continue;
                 }
                 candidate::propose(rule, owner as usize, around, services, keyword, &mut candidates);

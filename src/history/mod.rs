@@ -1,30 +1,38 @@
-//! All of a repository's history: every blob and message that anything in it can reach, each
-//! once, with the commit that brought it in.
+//! All of a repository's history: every blob and message in its object stores, each once, with the
+//! commit that brought it in, whether anything reaches it or not.
 
 pub mod attribution;
+mod delta;
+pub mod objects;
+pub mod pack;
 pub mod roots;
+pub mod sift;
+pub mod trees;
+mod whole;
 
 use crate::coverage::Coverage;
-use crate::history::attribution::{Attribution, Root, attribute};
-use crate::origin::{CommitInfo, Origin, OriginKind, RepoPath};
-use crate::source::commits::deliver_message;
+use crate::detect::probe::Probe;
+use crate::history::attribution::Root;
+use crate::origin::RepoPath;
 use crate::source::container::{Limits, Reading};
 use crate::source::filter::PathFilter;
-use crate::source::graph::{Commit, reachable};
-use crate::source::object::{IdSet, Kind, parse, read_as};
+use crate::source::graph::{Commit, reachable_by};
+use crate::source::object::{IdMap, IdSet, Kind, ObjectError, parse, read_as};
 use crate::source::repository::Handles;
-use crate::source::text::Subject;
 use crate::source::tips::Tips;
-use crate::source::{Source, SourceError, Visit, treeish};
-use rayon::prelude::*;
+use crate::source::{Source, SourceError, Visit};
+use git2::Oid;
 use std::path::PathBuf;
-use std::sync::Arc;
+
+/// Where blobs are reported that are in no folder: where `git fsck --lost-found` puts them.
+pub const LOST_FOUND: &str = "lost-found/other/";
 
 /// The whole history of a repository, bare or not.
 ///
-/// That is every blob that a ref, the stash (each entry of its reflog) or the HEAD of any of its
-/// worktrees can reach, and the messages of commits and annotated tags. Memory is bounded by the
-/// number of commits and objects, not by what they hold.
+/// That is every blob in its object stores, and the messages of commits and annotated tags: those
+/// that a ref, the stash (each entry of its reflog) or the HEAD of any of its worktrees can reach,
+/// and, told apart, those that nothing reaches any more. Memory is bounded by the number of commits
+/// and objects, not by what they hold.
 #[derive(Clone, Default)]
 pub struct History<'a> {
     /// A place in the repository; without one, git's environment variables and the current folder
@@ -34,27 +42,51 @@ pub struct History<'a> {
     pub filter: Option<PathFilter<'a>>,
     /// How far archives are opened.
     pub containers: Limits,
+    /// What tells which blobs have to be scanned at all; without it all are.
+    pub probe: Option<&'a Probe<'a>>,
 }
 
 impl Source for History<'_> {
     fn read(&self, visit: &Visit<'_>, coverage: &Coverage) -> Result<(), SourceError> {
         let handles = Handles::open(self.path.as_deref())?;
-        let mut tips = Tips::default();
-        for root in roots::find(&handles, coverage)? {
-            tips.add(&handles, root.id, &root.name, coverage);
-        }
-        let commits = reachable(&handles, &tips.commits, &[], &handles.shallow(), coverage);
-        coverage.commits(commits.len() as u64);
-        let infos: Vec<Option<Arc<CommitInfo>>> = commits
-            .par_iter()
-            .enumerate()
-            .map(|(order, commit)| deliver_message(&handles, commit.id, order as u64, visit, coverage).ok())
-            .collect();
-        tips.deliver_tags(commits.len() as u64, visit, coverage);
-        let attribution = attribute(&handles, &roots_of(&commits, &mut tips), self.filter, coverage);
-        let in_head = blobs_of_head(&handles);
         let reading = Reading { limits: self.containers, filter: self.filter, visit, coverage };
-        deliver(&handles, attribution, &infos, &in_head, &reading)
+        match self.probe {
+            Some(probe) => delta::read(&handles, probe, &reading),
+            None => whole::read(&handles, &reading),
+        }
+    }
+}
+
+/// Where a history begins.
+struct Start {
+    tips: Tips,
+    /// The tree of HEAD.
+    head: Option<Oid>,
+}
+
+impl Start {
+    /// Finds it. `is_commit` knows commits that need not be read for that.
+    fn find(
+        handles: &Handles,
+        is_commit: &dyn Fn(Oid) -> bool,
+        coverage: &Coverage,
+    ) -> Result<Self, SourceError> {
+        let mut tips = Tips::default();
+        for root in roots::find(handles, coverage)? {
+            if is_commit(root.id) {
+                tips.add_commit(root.id);
+            } else {
+                tips.add(handles, root.id, &root.name, coverage);
+            }
+        }
+        let head = || {
+            let handle = handles.take().ok()?;
+            let commit = handle.head().ok()?.target()?;
+            let mut bytes = Vec::new();
+            read_as(handles, commit, Kind::Commit, &mut bytes).ok()?;
+            Some(parse(&bytes, handles.format())?.target)
+        };
+        Ok(Self { tips, head: head() })
     }
 }
 
@@ -68,50 +100,46 @@ fn roots_of(commits: &[Commit], tips: &mut Tips) -> Vec<Root> {
     roots
 }
 
-/// The blobs in the tree of HEAD. What cannot be read of it has been told already.
-fn blobs_of_head(handles: &Handles) -> IdSet {
-    let head = || {
-        let handle = handles.take().ok()?;
-        let commit = handle.head().ok()?.target()?;
-        let mut bytes = Vec::new();
-        read_as(handles, commit, Kind::Commit, &mut bytes).ok()?;
-        Some(parse(&bytes, handles.format())?.target)
+/// The commits that nothing reaches, each after its parents.
+fn dangling_order(known: &IdMap<Commit>, reached: &[Commit]) -> Vec<Commit> {
+    if known.len() <= reached.len() {
+        return Vec::new();
+    }
+    let reached: IdSet = reached.iter().map(|commit| commit.id).collect();
+    let mut tips: Vec<Oid> = known.keys().filter(|id| !reached.contains(id)).copied().collect();
+    tips.sort_unstable();
+    // A parent that is missing here was never told to be there.
+    let load = |id: Oid| match known.get(&id) {
+        Some(commit) if !reached.contains(&id) => Ok(commit.clone()),
+        _ => Err(ObjectError::Missing),
     };
-    let files = head().map(|tree| treeish::files(handles, tree, b"", None, &Coverage::default()));
-    files.into_iter().flatten().map(|(id, _)| id).collect()
+    reachable_by(&load, &tips, &[], &IdSet::default(), &Coverage::default())
 }
 
-/// Reads the blobs and hands them over, versions of a file one after the other, because they are
-/// deltas of each other and share what libgit2 keeps in memory.
-fn deliver(
-    handles: &Handles,
-    mut attribution: Attribution,
-    infos: &[Option<Arc<CommitInfo>>],
-    in_head: &IdSet,
-    reading: &Reading<'_>,
-) -> Result<(), SourceError> {
-    attribution.sort_by_path();
-    attribution.blobs().par_chunks(64).try_for_each(|blobs| {
-        let handle = handles.take()?;
-        let odb = handle.odb().map_err(|error| SourceError::Unreadable(error.message().to_owned()))?;
-        for blob in blobs {
-            let path: RepoPath = attribution.path(blob);
-            let object = match handles.read_from(&odb, blob.id) {
-                Ok(object) => object,
-                Err(error) => {
-                    error.report(blob.id, format_args!("the blob of {path}"), reading.coverage);
-                    continue;
-                }
-            };
-            let origin = Arc::new(Origin {
-                kind: OriginKind::Blob,
-                commit: infos.get(blob.order as usize).cloned().flatten(),
-                order: u64::from(blob.order),
-                in_head: Some(in_head.contains(&blob.id)),
-                blob: Some(blob.id.to_string()),
-            });
-            reading.bytes(object.data(), Subject { path: &path, origin: &origin, added: None });
+/// Where a blob is reported that no folder has, and whether anything keeps it: it may be staged.
+fn without_folder(id: Oid, staged: &IdMap<RepoPath>) -> (RepoPath, bool) {
+    match staged.get(&id) {
+        Some(path) => (path.clone(), true),
+        None => (RepoPath::new(format!("{LOST_FOUND}{id}")), false),
+    }
+}
+
+/// What is staged in the worktrees, by object. An index that cannot be read keeps nothing: what it
+/// names is reported all the same.
+fn staged(handles: &Handles) -> Result<IdMap<RepoPath>, SourceError> {
+    let handle = handles.take()?;
+    let names = handle.worktrees().ok();
+    let linked = names
+        .iter()
+        .flat_map(|names| names.iter().flatten().flatten())
+        .filter_map(|name| git2::Repository::open_from_worktree(&handle.find_worktree(name).ok()?).ok());
+    let mut staged = IdMap::default();
+    let mut add = |repository: &git2::Repository| {
+        for entry in repository.index().iter().flat_map(git2::Index::iter) {
+            staged.entry(entry.id).or_insert_with(|| RepoPath::new(entry.path));
         }
-        Ok(())
-    })
+    };
+    add(&handle);
+    linked.for_each(|repository| add(&repository));
+    Ok(staged)
 }

@@ -5,7 +5,7 @@ use crate::finding::{Finding, Location, Status};
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-const HEADER: [&str; 22] = [
+const HEADER: [&str; 23] = [
     "status",
     "severity",
     "confidence",
@@ -28,6 +28,7 @@ const HEADER: [&str; 22] = [
     "versions",
     "fingerprint",
     "reason",
+    "reachable",
 ];
 
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -73,6 +74,7 @@ fn row(finding: &Finding, location: &Location) -> [String; HEADER.len()] {
         location.versions.to_string(),
         finding.fingerprint.to_string(),
         view::without_secret(reason, finding).into_owned(),
+        location.origin.reachable.map(|reachable| reachable.to_string()).unwrap_or_default(),
     ]
 }
 

@@ -260,6 +260,8 @@ struct OriginText<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     in_head: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    reachable: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     blob: Option<&'a str>,
 }
 
@@ -290,6 +292,7 @@ impl<'a> LocationText<'a> {
                 kind: location.origin.kind.name(),
                 commit: location.origin.commit.as_deref().map(CommitText::of),
                 in_head: location.origin.in_head,
+                reachable: location.origin.reachable,
                 blob: location.origin.blob.as_deref(),
             },
             confidence: location.confidence,

@@ -168,7 +168,8 @@ fn commit(kind: OriginKind, digit: char, in_head: Option<bool>) -> Arc<Origin> {
         summary: "Add settings".to_owned(),
     };
     let blob = (kind == OriginKind::Blob).then(|| "b".repeat(40));
-    Arc::new(Origin { kind, commit: Some(Arc::new(info)), order: 7, in_head, blob })
+    let reachable = in_head.map(|_| true);
+    Arc::new(Origin { kind, commit: Some(Arc::new(info)), order: 7, in_head, reachable, blob })
 }
 
 fn token_text() -> String {

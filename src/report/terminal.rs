@@ -271,11 +271,15 @@ fn label(finding: &Finding, location: &Location) -> String {
 }
 
 fn commit_words(location: &Location) -> Option<String> {
-    let commit = location.origin.commit.as_ref()?;
-    let kept = match location.origin.in_head {
-        Some(true) => ", still in HEAD",
-        Some(false) => ", no longer in HEAD but still in the history",
-        None => "",
+    const DANGLING: &str = "reached by no ref, but still in the repository until git prunes it";
+    let Some(commit) = location.origin.commit.as_ref() else {
+        return (location.origin.reachable == Some(false)).then(|| DANGLING.to_owned());
+    };
+    let kept = match (location.origin.reachable, location.origin.in_head) {
+        (Some(false), _) => format!(", {DANGLING}"),
+        (_, Some(true)) => ", still in HEAD".to_owned(),
+        (_, Some(false)) => ", no longer in HEAD but still in the history".to_owned(),
+        (_, None) => String::new(),
     };
     let date = commit.date();
     let day = date.split('T').next().unwrap_or_default();
@@ -312,6 +316,10 @@ fn removal(location: &Location) -> &'static str {
     match (location.origin.kind, location.origin.in_head) {
         (OriginKind::Index, _) => {
             "Take it out of the file and stage that; read it from the environment or a secret store instead."
+        }
+        (OriginKind::Blob, _) if location.origin.reachable == Some(false) => {
+            "No ref reaches it. `git reflog expire --expire=now --all && git gc --prune=now` takes it out of \
+             this repository, but copies and clones may have it, so only revoking helps."
         }
         (OriginKind::Blob, Some(false)) => {
             "It is out of HEAD already. Rewriting the history does not reach copies and clones, so only \

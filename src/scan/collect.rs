@@ -9,7 +9,7 @@ use crate::rule::pack::Matcher;
 use crate::secret::{Fingerprint, Masked, Secret};
 use crate::settings::Settings;
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A secret seen at one place.
@@ -55,7 +55,20 @@ impl PlaceKey {
 struct Draft {
     /// The sighting that speaks for the secret: the most telling one.
     best: (Telling, Sighting),
-    places: BTreeMap<PlaceKey, Location>,
+    places: BTreeMap<PlaceKey, Place>,
+}
+
+/// A place of a secret, with the versions of the file that have it there.
+#[derive(Debug)]
+struct Place {
+    location: Location,
+    blobs: BTreeSet<Option<String>>,
+}
+
+impl Place {
+    fn of(location: Location) -> Self {
+        Self { blobs: BTreeSet::from([location.origin.blob.clone()]), location }
+    }
 }
 
 /// The order in which sightings may speak for a secret; the greatest does.
@@ -86,7 +99,10 @@ impl Collector {
         let telling = telling(&sighting, pack);
         match self.drafts.entry(sighting.fingerprint) {
             std::collections::btree_map::Entry::Vacant(entry) => {
-                entry.insert(Draft { best: (telling, sighting), places: BTreeMap::from([(key, location)]) });
+                entry.insert(Draft {
+                    best: (telling, sighting),
+                    places: BTreeMap::from([(key, Place::of(location))]),
+                });
             }
             std::collections::btree_map::Entry::Occupied(mut entry) => {
                 let draft = entry.get_mut();
@@ -95,7 +111,7 @@ impl Collector {
                 }
                 match draft.places.entry(key) {
                     std::collections::btree_map::Entry::Vacant(entry) => {
-                        entry.insert(location);
+                        entry.insert(Place::of(location));
                     }
                     std::collections::btree_map::Entry::Occupied(mut entry) => {
                         merge(entry.get_mut(), location);
@@ -124,33 +140,35 @@ impl Collector {
 }
 
 /// Of two versions of a file the earlier one tells where the secret came in.
-fn merge(known: &mut Location, other: Location) {
+fn merge(place: &mut Place, other: Location) {
+    place.blobs.insert(other.origin.blob.clone());
+    let known = &mut place.location;
     let age =
         |location: &Location| (location.origin.order, location.span.start.byte, location.origin.blob.clone());
-    let same_version = known.origin.blob == other.origin.blob;
-    let versions = known.versions + if same_version { 0 } else { other.versions };
-    let in_head = match (known.origin.in_head, other.origin.in_head) {
+    let either = |a: Option<bool>, b: Option<bool>| match (a, b) {
         (Some(a), Some(b)) => Some(a || b),
         (a, b) => a.or(b),
     };
+    let in_head = either(known.origin.in_head, other.origin.in_head);
+    let reachable = either(known.origin.reachable, other.origin.reachable);
     let confidence = known.confidence.max(other.confidence);
     // An allow marker in one version does not speak for the others.
-    let allowed =
-        if known.allowed.is_none() || other.allowed.is_none() { None } else { known.allowed.clone() };
+    let is_allowed = known.allowed.is_some() && other.allowed.is_some();
     if age(&other) < age(known) {
         *known = other;
     }
-    known.versions = versions;
     known.confidence = confidence;
-    known.allowed = allowed;
-    if known.origin.in_head != in_head {
-        Arc::make_mut(&mut known.origin).in_head = in_head;
+    known.allowed = known.allowed.take().filter(|_| is_allowed);
+    if (known.origin.in_head, known.origin.reachable) != (in_head, reachable) {
+        let origin = Arc::make_mut(&mut known.origin);
+        (origin.in_head, origin.reachable) = (in_head, reachable);
     }
 }
 
 fn finding(draft: Draft, pack: &Pack, settings: &Settings) -> Finding {
     let (_, best) = draft.best;
-    let mut locations: Vec<Location> = draft.places.into_values().collect();
+    let versions = |place: Place| Location { versions: place.blobs.len() as u32, ..place.location };
+    let mut locations: Vec<Location> = draft.places.into_values().map(versions).collect();
     // Where the secret still stands comes first, then where it first stood.
     locations.sort_by(|a, b| {
         let place = |location: &Location| {

@@ -154,6 +154,11 @@ impl Settings {
         self.exclude.matches_folder(path)
     }
 
+    /// Whether any path is left out at all.
+    pub fn leaves_out(&self) -> bool {
+        !self.exclude.is_empty()
+    }
+
     /// Whether a file, or any part of a folder, is scanned: what a source asks on its way.
     pub fn wants(&self, path: &RepoPath, folder: bool) -> bool {
         !if folder { self.excluded_folder(path) } else { self.excluded(path) }

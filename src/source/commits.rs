@@ -24,6 +24,7 @@ pub fn deliver_message(
     objects: &dyn Objects,
     commit: Oid,
     order: u64,
+    reachable: Option<bool>,
     visit: &Visit<'_>,
     coverage: &Coverage,
 ) -> Result<Arc<CommitInfo>, ObjectError> {
@@ -36,6 +37,7 @@ pub fn deliver_message(
     let origin = Arc::new(Origin {
         commit: Some(Arc::clone(&info)),
         order,
+        reachable,
         ..Origin::plain(OriginKind::CommitMessage)
     });
     let path = RepoPath::new(COMMIT_MESSAGE);
@@ -56,7 +58,7 @@ pub fn deliver(commits: &[Commit], delivery: &Delivery<'_>) -> Result<(), Source
         || handles.take(),
         |handle, (order, commit)| {
             let order = order as u64;
-            let Ok(info) = deliver_message(handles, commit.id, order, visit, coverage) else {
+            let Ok(info) = deliver_message(handles, commit.id, order, None, visit, coverage) else {
                 return Vec::new();
             };
             let changed = match handle {

@@ -33,8 +33,19 @@ pub fn reachable(
     shallow: &IdSet,
     coverage: &Coverage,
 ) -> Vec<Commit> {
+    reachable_by(&|id| load(objects, id), tips, hide, shallow, coverage)
+}
+
+/// The same, with commits that come from anywhere.
+pub fn reachable_by(
+    load: &Load<'_>,
+    tips: &[Oid],
+    hide: &[Oid],
+    shallow: &IdSet,
+    coverage: &Coverage,
+) -> Vec<Commit> {
     let mut walk =
-        Walk { objects, slots: Vec::new(), by_id: IdMap::default(), queue: BinaryHeap::new(), wanted: 0 };
+        Walk { load, slots: Vec::new(), by_id: IdMap::default(), queue: BinaryHeap::new(), wanted: 0 };
     for &id in hide {
         walk.reach(id, None, true);
     }
@@ -66,8 +77,25 @@ struct Slot {
     queued: bool,
 }
 
+/// Gets a commit by its id.
+pub type Load<'a> = dyn Fn(Oid) -> Result<Commit, ObjectError> + 'a;
+
+/// Reads a commit.
+///
+/// # Errors
+///
+/// [`ObjectError`] if it is missing or cannot be read.
+pub fn load(objects: &dyn Objects, id: Oid) -> Result<Commit, ObjectError> {
+    let mut bytes = Vec::new();
+    read_as(objects, id, Kind::Commit, &mut bytes)?;
+    let parsed =
+        parse(&bytes, objects.format()).ok_or_else(|| ObjectError::Corrupt("malformed commit".to_owned()))?;
+    let time = parsed.time();
+    Ok(Commit { id, tree: parsed.target, parents: parsed.parents, time })
+}
+
 struct Walk<'a> {
-    objects: &'a dyn Objects,
+    load: &'a Load<'a>,
     slots: Vec<Slot>,
     by_id: IdMap<usize>,
     /// Newest first.
@@ -92,7 +120,7 @@ impl Walk<'_> {
             slot
         } else {
             let slot = self.slots.len();
-            let commit = self.load(id);
+            let commit = (self.load)(id);
             self.slots.push(Slot { id, commit, child, hidden, queued: false });
             self.by_id.insert(id, slot);
             if !hidden && self.slots[slot].commit.is_ok() {
@@ -104,15 +132,6 @@ impl Walk<'_> {
             self.queue.push((commit.time, id, slot));
             self.slots[slot].queued = true;
         }
-    }
-
-    fn load(&self, id: Oid) -> Result<Commit, ObjectError> {
-        let mut bytes = Vec::new();
-        read_as(self.objects, id, Kind::Commit, &mut bytes)?;
-        let parsed = parse(&bytes, self.objects.format())
-            .ok_or_else(|| ObjectError::Corrupt("malformed commit".to_owned()))?;
-        let time = parsed.time();
-        Ok(Commit { id, tree: parsed.target, parents: parsed.parents, time })
     }
 
     /// Walks until only hidden commits are left that are older than all that are wanted. With

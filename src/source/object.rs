@@ -230,6 +230,8 @@ pub struct Entry<'a> {
     pub name: &'a [u8],
     /// Its object.
     pub id: Oid,
+    /// Where the entry ends in the tree.
+    pub id_end: usize,
 }
 
 /// Goes through a tree's entries: mode in octal digits, a space, the name, a zero byte, the raw
@@ -244,13 +246,14 @@ pub fn entries(tree: &[u8], format: ObjectFormat) -> impl Iterator<Item = Result
         if rest.is_empty() {
             return None;
         }
-        let entry = entry(rest, id_len);
+        let entry = entry(rest, tree.len() - rest.len(), id_len);
         rest = entry.map_or(b"".as_slice(), |(_, rest)| rest);
         Some(entry.map(|(entry, _)| entry).ok_or_else(|| ObjectError::Corrupt("malformed tree".to_owned())))
     })
 }
 
-fn entry(bytes: &[u8], id_len: usize) -> Option<(Entry<'_>, &[u8])> {
+/// The entry that `bytes` begin with, which stand at `start` of their tree, and what follows it.
+fn entry(bytes: &[u8], start: usize, id_len: usize) -> Option<(Entry<'_>, &[u8])> {
     let space = memchr::memchr(b' ', bytes)?;
     let zero = space + memchr::memchr(0, &bytes[space..])?;
     let id = bytes.get(zero + 1..zero + 1 + id_len)?;
@@ -260,8 +263,9 @@ fn entry(bytes: &[u8], id_len: usize) -> Option<(Entry<'_>, &[u8])> {
         0o160_000 => EntryKind::Submodule,
         _ => EntryKind::Blob,
     };
-    let entry = Entry { kind, name: &bytes[space + 1..zero], id: Oid::from_bytes(id).ok()? };
-    Some((entry, &bytes[zero + 1 + id_len..]))
+    let length = zero + 1 + id_len;
+    let id = Oid::from_bytes(id).ok()?;
+    Some((Entry { kind, name: &bytes[space + 1..zero], id, id_end: start + length }, &bytes[length..]))
 }
 
 #[cfg(test)]

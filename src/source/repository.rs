@@ -138,6 +138,19 @@ impl Handles {
         &self.common_dir
     }
 
+    /// The folders that objects are kept in, without those that they name in their turn.
+    pub fn object_folders(&self) -> Vec<PathBuf> {
+        let own = self.common_dir.join("objects");
+        match self.reopen {
+            Reopen::Folder(_) => vec![own],
+            Reopen::Environment => {
+                let first = env::var_os("GIT_OBJECT_DIRECTORY").map_or(own, PathBuf::from);
+                let others = env::var_os("GIT_ALTERNATE_OBJECT_DIRECTORIES").unwrap_or_default();
+                std::iter::once(first).chain(env::split_paths(&others)).collect()
+            }
+        }
+    }
+
     /// Whether the repository is a partial clone, whose objects are fetched when git needs them.
     pub fn is_partial_clone(&self) -> bool {
         self.promisor

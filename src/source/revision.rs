@@ -197,7 +197,7 @@ fn pushed(handle: Handle<'_>, new: &NewCommits, delivery: &Delivery<'_>) -> Resu
     let commits = reachable(handles, &tips.commits, &hidden.commits, &handles.shallow(), coverage);
     commits::deliver(&commits, delivery)?;
     let order = commits.len() as u64;
-    tips.deliver_tags(order, visit, coverage);
+    tips.deliver_tags(order, None, visit, coverage);
     let mut files: Vec<_> = tips.blobs.iter().map(|(id, name)| (*id, RepoPath::new(name.as_str()))).collect();
     for (tree, _) in &tips.trees {
         files.extend(treeish::files(handles, *tree, b"", filter, coverage));

@@ -80,6 +80,30 @@ fn decode_utf16(units: &[u8], big_endian: bool, into: &mut Vec<u8>) {
     }
 }
 
+/// How the bytes of a file are read.
+pub enum Readable {
+    /// As they stand.
+    AsItIs {
+        /// Whether they are no text.
+        is_binary: bool,
+    },
+    /// As the text that they encode.
+    Decoded(Vec<u8>),
+}
+
+/// Tells how a file is read, in the same way as [`deliver`] does.
+pub fn readable(bytes: &[u8]) -> Readable {
+    match form(bytes) {
+        Form::Bytes => Readable::AsItIs { is_binary: false },
+        Form::Binary => Readable::AsItIs { is_binary: true },
+        Form::Utf16 { big_endian, bom } => {
+            let mut into = Vec::with_capacity(bytes.len() / 2 + 16);
+            decode_utf16(&bytes[bom..], big_endian, &mut into);
+            Readable::Decoded(into)
+        }
+    }
+}
+
 /// Hands a file that is in memory to the visitor.
 pub fn deliver(bytes: &[u8], subject: Subject<'_>, visit: &Visit<'_>, coverage: &Coverage) {
     coverage.document();

@@ -40,6 +40,18 @@ impl Tips {
         Self { seen: known, ..Self::default() }
     }
 
+    /// Adds what is known to be a commit.
+    pub fn add_commit(&mut self, id: Oid) {
+        if self.seen.insert(id) {
+            self.commits.push(id);
+        }
+    }
+
+    /// Whether an object is a tip or was passed on the way to one.
+    pub fn has(&self, id: Oid) -> bool {
+        self.seen.contains(&id)
+    }
+
     /// Follows an object to its end. `name` is the ref or whatever else named it.
     pub fn add(&mut self, objects: &dyn Objects, id: Oid, name: &str, coverage: &Coverage) {
         let (mut id, mut bytes) = (id, Vec::new());
@@ -67,13 +79,20 @@ impl Tips {
 
     /// Hands the messages of all tags to the visitor. `order` is where they begin in the order of
     /// commits.
-    pub fn deliver_tags(&mut self, order: u64, visit: &Visit<'_>, coverage: &Coverage) {
+    pub fn deliver_tags(
+        &mut self,
+        order: u64,
+        reachable: Option<bool>,
+        visit: &Visit<'_>,
+        coverage: &Coverage,
+    ) {
         self.tags.sort_unstable_by_key(|tag| tag.id);
         let path = RepoPath::new(TAG_MESSAGE);
         for (n, tag) in self.tags.iter().enumerate() {
             let origin = Arc::new(Origin {
                 commit: Some(Arc::clone(&tag.info)),
                 order: order + n as u64,
+                reachable,
                 ..Origin::plain(OriginKind::TagMessage)
             });
             deliver(&tag.message, Subject { path: &path, origin: &origin, added: None }, visit, coverage);

@@ -21,7 +21,8 @@ fn a_linked_worktree_has_an_index_of_its_own() {
     assert_eq!(found(&linked, &["--staged"]), [format!("here.py:1 {RULE}")]);
     assert_eq!(found(repo.path(), &["--staged"]), [""; 0]);
     assert_eq!(found(&linked, &[]).len(), 2, "the tree has what main has, too");
-    assert_eq!(found(&linked, &["--history"]), [format!("src/config.py:3 {RULE}")]);
+    let in_history = [format!("here.py:1 {RULE}"), format!("src/config.py:3 {RULE}")];
+    assert_eq!(found(&linked, &["--history"]), in_history, "what is staged is in the object store");
 }
 
 #[test]

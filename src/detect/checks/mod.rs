@@ -129,6 +129,15 @@ pub fn by_name(name: &str) -> Option<Check> {
     ALL.binary_search_by(|check| check.name.cmp(name)).ok().map(|at| ALL[at])
 }
 
+/// The most bytes that a check which reads on looks at before a match.
+pub const READ_BEHIND: usize = 4 << 10;
+
+/// Whether a check looks at more than the match and what stands next to it: up to [`READ_BEHIND`]
+/// before it and [`READ_AHEAD`] after.
+pub fn reads_on(name: &str) -> bool {
+    matches!(name, "pem" | "gcp-service-account")
+}
+
 /// Whether a check of this name exists.
 pub fn exists(name: &str) -> bool {
     by_name(name).is_some()

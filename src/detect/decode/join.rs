@@ -22,28 +22,70 @@ pub struct Joints {
     trims: bool,
 }
 
+const fn joints(operators: &'static [&'static [u8]], adjacent: bool) -> Joints {
+    Joints { operators, adjacent, trims: false }
+}
+
 impl Joints {
+    const NONE: Self = joints(&[], false);
+    /// Those that differ for literals that no operator joins.
+    pub const CONTINUED: [Self; 2] = [Self::NONE, Self::TRIMS];
+    const TRIMS: Self = Self { trims: true, ..Self::NONE };
+    const ADJACENT: Self = joints(&[], true);
+    const PLUS: Self = joints(&[b"+"], false);
+    const PLUS_OR_ADJACENT: Self = joints(&[b"+"], true);
+    const DOT: Self = joints(&[b"."], false);
+    const TWO_DOTS: Self = joints(&[b".."], false);
+    const AMPERSAND: Self = joints(&[b"&", b"+"], false);
+    const TILDE: Self = joints(&[b"~"], false);
+    const DIAMOND: Self = joints(&[b"<>"], false);
+    const DIAMOND_OR_PLUSES: Self = joints(&[b"<>", b"++"], false);
+    const BARS: Self = joints(&[b"||", b"+"], false);
+
+    /// Every way that some language has.
+    pub const ALL: [Self; 12] = [
+        Self::NONE,
+        Self::TRIMS,
+        Self::ADJACENT,
+        Self::PLUS,
+        Self::PLUS_OR_ADJACENT,
+        Self::DOT,
+        Self::TWO_DOTS,
+        Self::AMPERSAND,
+        Self::TILDE,
+        Self::DIAMOND,
+        Self::DIAMOND_OR_PLUSES,
+        Self::BARS,
+    ];
+
     /// What the ending of a path says; of a path without one, what most languages have.
     pub fn of(path: &RepoPath) -> Self {
-        let joints = |operators, adjacent| Self { operators, adjacent, trims: false };
         let lower = file_kind::ending(path).to_ascii_lowercase();
         match lower.as_slice() {
-            b"rs" | b"yaml" | b"yml" | b"toml" => Self { trims: true, ..Self::default() },
-            b"c" | b"h" | b"m" | b"mm" => joints(&[], true),
+            b"rs" | b"yaml" | b"yml" | b"toml" => Self::TRIMS,
+            b"c" | b"h" | b"m" | b"mm" => Self::ADJACENT,
             b"py" | b"pyi" | b"ipynb" | b"rb" | b"cc" | b"cpp" | b"cxx" | b"hpp" | b"hh" | b"dart" => {
-                joints(&[b"+"], true)
+                Self::PLUS_OR_ADJACENT
             }
-            b"php" | b"pl" | b"pm" | b"phtml" | b"inc" => joints(&[b"."], false),
-            b"lua" => joints(&[b".."], false),
-            b"vb" | b"vbs" | b"bas" | b"cls" | b"applescript" => joints(&[b"&", b"+"], false),
-            b"d" | b"raku" => joints(&[b"~"], false),
-            b"ex" | b"exs" => joints(&[b"<>"], false),
-            b"hs" | b"erl" | b"elm" => joints(&[b"<>", b"++"], false),
-            b"sql" => joints(&[b"||", b"+"], false),
-            b"json" | b"lock" | b"csv" | b"svg" | b"xml" | b"po" | b"sum" | b"map" => Self::default(),
-            _ => joints(&[b"+"], false),
+            b"php" | b"pl" | b"pm" | b"phtml" | b"inc" => Self::DOT,
+            b"lua" => Self::TWO_DOTS,
+            b"vb" | b"vbs" | b"bas" | b"cls" | b"applescript" => Self::AMPERSAND,
+            b"d" | b"raku" => Self::TILDE,
+            b"ex" | b"exs" => Self::DIAMOND,
+            b"hs" | b"erl" | b"elm" => Self::DIAMOND_OR_PLUSES,
+            b"sql" => Self::BARS,
+            b"json" | b"lock" | b"csv" | b"svg" | b"xml" | b"po" | b"sum" | b"map" => Self::NONE,
+            _ => Self::PLUS,
         }
     }
+}
+
+/// Whether the literals of a text are joined in any of these ways, apart from those that are
+/// told by a backslash or a macro.
+pub fn is_any(text: &[u8]) -> bool {
+    // A longer operator comes before one that it begins with.
+    const ANY: Joints = joints(&[b"++", b"..", b"||", b"<>", b"+", b".", b"&", b"~"], true);
+    memchr::memchr3_iter(b'"', b'\'', b'`', text).any(|close| joint(text, close, ANY).is_some())
 }
 
 /// Calls `visit` with what stands round joints, joined. `continued` are the backslashes at the ends

@@ -38,7 +38,7 @@ pub fn find(text: &[u8], visit: &mut dyn FnMut(View)) {
 }
 
 /// Whether a text has a manifest of a Secret: `kind: Secret`, `"kind": "Secret"`.
-fn is_secret(text: &[u8]) -> bool {
+pub fn is_secret(text: &[u8]) -> bool {
     memchr::memmem::find_iter(text, b"Secret").any(|at| {
         let ends = !text.get(at + 6).is_some_and(u8::is_ascii_alphanumeric);
         let before = text[..at].trim_ascii_end();

@@ -11,7 +11,7 @@ mod escapes;
 mod gzip;
 mod html;
 mod join;
-mod manifest;
+pub mod manifest;
 mod map;
 mod merge;
 mod percent;
@@ -66,8 +66,6 @@ impl Eq for Decoded {}
 pub struct Subject<'a> {
     /// The text.
     pub text: &'a [u8],
-    /// The path of the document.
-    pub path: &'a RepoPath,
     /// Whether it is source code.
     pub is_code: bool,
     /// Whether it is no text.
@@ -87,6 +85,7 @@ pub struct Outcome {
 /// `own` are left to another document.
 pub fn search(
     engine: &Engine,
+    path: &RepoPath,
     subject: Subject<'_>,
     own: &Range<usize>,
     plain: Vec<Match>,
@@ -94,25 +93,65 @@ pub fn search(
 ) -> Outcome {
     let mut search = Search {
         engine,
-        path: subject.path,
-        joints: Joints::of(subject.path),
-        reads_html: file_kind::holds_html(subject.path),
-        budget: subject.text.len().saturating_mul(MOST_RATIO).saturating_add(MOST_EXTRA),
+        path: Some(path),
+        joints: Joints::of(path),
+        reads_html: file_kind::holds_html(path),
+        budget: budget(subject.text),
         is_cut: false,
+        sieve: None,
     };
     let mut found = search.views(subject, landmarks, 0);
     found.retain(|found| own.contains(&found.own.span.start));
     Outcome { matches: merge::merge(plain, found, engine.pack()), is_cut: search.is_cut }
 }
 
+/// Where something is encoded in a text that would be found at one path or another; `hit` is called
+/// with the place of each. `is_wanted` chooses among the candidates.
+///
+/// This finds more than [`search`] does, and nothing less: every way in which any language joins
+/// literals is tried.
+pub fn sift(
+    engine: &Engine,
+    subject: Subject<'_>,
+    landmarks: &[(Landmark, usize)],
+    is_wanted: &dyn Fn(&Match) -> bool,
+    hit: &mut dyn FnMut(Range<usize>),
+) {
+    let mut search = Search {
+        engine,
+        path: None,
+        joints: Joints::default(),
+        reads_html: true,
+        budget: budget(subject.text).saturating_mul(Joints::ALL.len()),
+        is_cut: false,
+        sieve: Some(Sieve { is_wanted, hit, place: 0..0 }),
+    };
+    search.views(subject, landmarks, 0);
+}
+
+/// How many bytes may be decoded of a text.
+fn budget(text: &[u8]) -> usize {
+    text.len().saturating_mul(MOST_RATIO).saturating_add(MOST_EXTRA)
+}
+
+/// What is only asked where something is.
+struct Sieve<'a> {
+    is_wanted: &'a dyn Fn(&Match) -> bool,
+    hit: &'a mut dyn FnMut(Range<usize>),
+    /// The place in the outermost text of what is being looked into.
+    place: Range<usize>,
+}
+
 struct Search<'a> {
     engine: &'a Engine,
-    path: &'a RepoPath,
+    path: Option<&'a RepoPath>,
     joints: Joints,
     reads_html: bool,
     /// How many bytes may still be decoded.
     budget: usize,
     is_cut: bool,
+    /// Takes the place of the path and of what is found.
+    sieve: Option<Sieve<'a>>,
 }
 
 impl Search<'_> {
@@ -135,9 +174,18 @@ impl Search<'_> {
                 &mut |at| continued.push(at),
             );
             let macros: Vec<usize> = of(landmarks, Landmark::Concat).collect();
-            join::find(text, self.joints, subject.is_code, &continued, &macros, &mut |view| {
-                self.look_into(&view, depth, &mut found);
-            });
+            let own = [self.joints];
+            let joints: &[Joints] = match self.sieve {
+                None => &own,
+                Some(_) if join::is_any(text) => &Joints::ALL,
+                Some(_) if continued.is_empty() && macros.is_empty() => &[],
+                Some(_) => &Joints::CONTINUED,
+            };
+            for &joints in joints {
+                join::find(text, joints, subject.is_code, &continued, &macros, &mut |view| {
+                    self.look_into(&view, depth, &mut found);
+                });
+            }
             if !subject.is_code {
                 manifest::find(text, &mut |view| self.look_into(&view, depth, &mut found));
             }
@@ -208,10 +256,22 @@ impl Search<'_> {
             return;
         };
         self.budget = left;
-        let subject =
-            Subject { text: &view.text, path: self.path, is_code: view.is_code, is_binary: view.is_binary };
+        let subject = Subject { text: &view.text, is_code: view.is_code, is_binary: view.is_binary };
         let around = Surroundings { text: &view.text, is_code: view.is_code };
-        let plain = self.engine.search(around, 0..view.text.len(), self.path, view.is_binary, |_| ());
+        if let Some(sieve) = &mut self.sieve
+            && depth == 0
+            && let Some(place) = view.map.source(&(0..view.text.len()))
+        {
+            sieve.place = place;
+        }
+        let sift = |candidates: &mut [Match]| {
+            if let Some(Sieve { is_wanted, hit, place }) = &mut self.sieve
+                && candidates.iter().any(|found| view.counts.has(&found.span) && is_wanted(found))
+            {
+                hit(place.clone());
+            }
+        };
+        let plain = self.engine.search(around, 0..view.text.len(), self.path, view.is_binary, sift);
         let inner = self.views(subject, &plain.landmarks, depth + view.ways.len());
         if plain.matches.is_empty() && inner.is_empty() {
             return;

@@ -9,8 +9,9 @@
 use std::cmp::Reverse;
 use std::ops::Range;
 
-/// How far apart the looks are. A run of this and three more has one look wholly inside.
-const STRIDE: usize = 24;
+/// How far apart the looks are. Every run has one look wholly inside, so that it is found wherever
+/// the first look is.
+const STRIDE: usize = LEAST_BASE64 - 3;
 /// The least digits of base64 in a row that look like text: 18 bytes.
 const LEAST_BASE64: usize = 24;
 /// The least digits of hex in a row that look like text: 16 bytes.

@@ -54,6 +54,7 @@ pub struct Prefilter {
     owners: usize,
     texts: usize,
     most_offset: usize,
+    longest: usize,
 }
 
 impl Prefilter {
@@ -70,7 +71,8 @@ impl Prefilter {
         if texts > bytes.len() || !slot_count.is_power_of_two() {
             return None;
         }
-        let most_offset = bytes[uses..owners].chunks_exact(USE).map(|used| usize::from(used[8])).max();
+        let most = |at: usize| bytes[uses..owners].chunks_exact(USE).map(|used| usize::from(used[at])).max();
+        let (most_offset, longest) = (most(8).unwrap_or(0), most(9).unwrap_or(0));
         Some(Self {
             multiplier: count(0),
             slot_mask: slot_count - 1,
@@ -78,9 +80,33 @@ impl Prefilter {
             uses,
             owners,
             texts,
-            most_offset: most_offset.unwrap_or(0),
+            most_offset,
+            longest,
             bytes,
         })
+    }
+
+    /// The owners that are listed at a place, which [`Owners::place`] told.
+    #[inline]
+    pub fn owners_at(&self, place: u32) -> Owners<'_> {
+        let at = self.owners + place as usize * 4;
+        Owners { rest: &self.bytes[at + 4..][..self.number(at) * 4], place }
+    }
+
+    /// All lists of owners.
+    pub fn all_owners(&self) -> impl Iterator<Item = Owners<'_>> {
+        let count = ((self.texts - self.owners) / 4) as u32;
+        let mut next = 0;
+        std::iter::from_fn(move || {
+            let owners = (next < count).then(|| self.owners_at(next))?;
+            next += 1 + (owners.rest.len() / 4) as u32;
+            Some(owners)
+        })
+    }
+
+    /// The length of the longest keyword.
+    pub fn longest(&self) -> usize {
+        self.longest
     }
 
     #[inline]
@@ -214,23 +240,31 @@ impl Prefilter {
             candidate.eq_ignore_ascii_case(keyword)
         };
         if is_same && own.contains(&start) {
-            let owners = self.owners + numbers[1] * 4;
-            let owners = &self.bytes[owners + 4..][..self.number(owners) * 4];
-            hit(Owners(owners), length, start);
+            hit(self.owners_at(numbers[1] as u32), length, start);
         }
     }
 }
 
 /// Who asked for a keyword.
 #[derive(Debug)]
-pub struct Owners<'a>(&'a [u8]);
+pub struct Owners<'a> {
+    rest: &'a [u8],
+    place: u32,
+}
+
+impl Owners<'_> {
+    /// Where they are listed: a small number that names the list.
+    pub fn place(&self) -> u32 {
+        self.place
+    }
+}
 
 impl Iterator for Owners<'_> {
     type Item = u32;
 
     fn next(&mut self) -> Option<u32> {
-        let (first, rest) = self.0.split_first_chunk::<4>()?;
-        self.0 = rest;
+        let (first, rest) = self.rest.split_first_chunk::<4>()?;
+        self.rest = rest;
         Some(u32::from_le_bytes(*first))
     }
 }

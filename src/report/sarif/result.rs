@@ -211,6 +211,9 @@ fn properties(finding: &Finding, location: &Location) -> PropertyBag {
     if let Some(in_head) = origin.in_head {
         put("inHead", in_head.into());
     }
+    if let Some(reachable) = origin.reachable {
+        put("reachable", reachable.into());
+    }
     if let Some(blob) = &origin.blob {
         put("blob", blob.as_str().into());
     }

@@ -1,0 +1,156 @@
+//! All of a history by what changed: finds the blobs and messages that something would be reported
+//! of without making most of what the rest holds, and then reads only those.
+
+use crate::coverage::Gap;
+use crate::detect::probe::Probe;
+use crate::history::attribution::Root;
+use crate::history::objects::Catalog;
+use crate::history::sift::{self, Sifted};
+use crate::history::trees::{Place, Trees};
+use crate::history::{Start, dangling_order, roots_of, staged, without_folder};
+use crate::origin::{CommitInfo, Origin, OriginKind};
+use crate::source::SourceError;
+use crate::source::commits::deliver_message;
+use crate::source::container::Reading;
+use crate::source::filter::wants;
+use crate::source::graph::{self, Commit, reachable_by};
+use crate::source::object::{IdMap, IdSet, Kind, ObjectError, Objects, parse, read_as};
+use crate::source::repository::Handles;
+use crate::source::text::Subject;
+use crate::source::tips::Tips;
+use git2::Oid;
+use rayon::prelude::*;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// Reads everything in a repository's object stores of which something may be reported.
+///
+/// # Errors
+///
+/// [`SourceError::Unreadable`] if the repository cannot be opened for another thread, or has too many
+/// objects.
+pub fn read(handles: &Handles, probe: &Probe<'_>, reading: &Reading<'_>) -> Result<(), SourceError> {
+    let coverage = reading.coverage;
+    let catalog = Catalog::open(handles, coverage)?;
+    let Sifted { blobs, messages, tags, commits, mut lost } = sift::sift(&catalog, handles, probe, reading);
+    let known: IdMap<Commit> = commits.into_iter().map(|commit| (commit.id, commit)).collect();
+    let hot_messages: IdSet = messages.into_iter().map(|number| catalog.id(number)).collect();
+
+    let mut start = Start::find(handles, &|id| known.contains_key(&id), coverage)?;
+    let load = |id: Oid| known.get(&id).cloned().map_or_else(|| graph::load(handles, id), Ok);
+    let reached = reachable_by(&load, &start.tips.commits, &[], &handles.shallow(), coverage);
+    coverage.commits(reached.len() as u64);
+    let dangling = dangling_order(&known, &reached);
+    let mut roots = roots_of(&reached, &mut start.tips);
+    let first_dangling = roots.len() as u32;
+    roots.extend(dangling.iter().map(|commit| Root::Tree(commit.tree)));
+
+    // Messages.
+    let numbered = (0..).zip(&reached).chain((u64::from(first_dangling)..).zip(&dangling));
+    let hot: Vec<(u64, Oid)> = numbered
+        .filter(|(_, commit)| hot_messages.contains(&commit.id) || !known.contains_key(&commit.id))
+        .map(|(order, commit)| (order, commit.id))
+        .collect();
+    hot.par_iter().for_each(|&(order, id)| {
+        let is_reachable = order < u64::from(first_dangling);
+        // Told already if it cannot be read.
+        let _ = deliver_message(handles, id, order, Some(is_reachable), reading.visit, coverage);
+    });
+    start.tips.deliver_tags(reached.len() as u64, Some(true), reading.visit, coverage);
+    let mut others = Tips::default();
+    for tag in tags.into_iter().map(|number| catalog.id(number)).filter(|&id| !start.tips.has(id)) {
+        others.add(handles, tag, "a tag that no ref points to", coverage);
+    }
+    others.deliver_tags(u64::from(first_dangling), Some(false), reading.visit, coverage);
+
+    // Blobs.
+    let mut wanted = blobs;
+    wanted.extend(lost.iter().map(|&(number, _)| number));
+    let trees = Trees::read(&catalog, handles, &sift::elsewhere(handles), &wanted, &mut lost);
+    let found = trees.places(handles, &roots, reading.filter, coverage);
+    let head = start.head.and_then(|tree| trees.find(tree));
+    let in_head = trees.below(head);
+    let commits: Vec<&Commit> = reached.iter().chain(&dangling).collect();
+    let commit_of = |order: u32| {
+        let at = if order >= first_dangling { order - first_dangling + reached.len() as u32 } else { order };
+        commits
+            .get(at as usize)
+            .filter(|_| order >= first_dangling || (order as usize) < reached.len())
+            .copied()
+    };
+    let infos = infos(handles, found.places.iter().filter_map(|place| commit_of(place.order)));
+    let mut places = found.places.clone();
+    let unknown = wanted.iter().filter(|&&number| !found.knows(number));
+    let nowhere: Vec<u32> =
+        unknown.filter(|&&number| is_left(handles, &catalog, number, &lost, coverage)).copied().collect();
+    let staged = if nowhere.is_empty() { IdMap::default() } else { staged(handles)? };
+    let mut is_staged = HashSet::new();
+    for number in nowhere {
+        let (path, is_kept) = without_folder(catalog.id(number), &staged);
+        if wants(reading.filter, &path) {
+            places.push(Place { number, order: u32::MAX, path });
+        }
+        if is_kept {
+            is_staged.insert(number);
+        }
+    }
+    places.sort_unstable_by(|a, b| (&a.path, b.order, a.number).cmp(&(&b.path, a.order, b.number)));
+    places.par_chunks(16).try_for_each(|places| {
+        let handle = handles.take()?;
+        let odb = handle.odb().map_err(|error| SourceError::Unreadable(error.message().to_owned()))?;
+        for Place { number, order, path } in places {
+            let id = trees.id(*number);
+            let origin = Arc::new(Origin {
+                kind: OriginKind::Blob,
+                commit: commit_of(*order).and_then(|commit| infos.get(&commit.id).cloned()),
+                order: u64::from(*order),
+                in_head: Some(in_head.contains(number)),
+                reachable: Some(*order < first_dangling || is_staged.contains(number)),
+                blob: Some(id.to_string()),
+            });
+            match handles.read_from(&odb, id) {
+                Ok(object) => {
+                    reading.bytes(object.data(), Subject { path, origin: &origin, added: None });
+                }
+                Err(error) => error.report(id, format_args!("the blob of {path}"), coverage),
+            }
+        }
+        Ok(())
+    })
+}
+
+/// What reports show of commits.
+fn infos<'c>(handles: &Handles, commits: impl Iterator<Item = &'c Commit>) -> HashMap<Oid, Arc<CommitInfo>> {
+    let ids: IdSet = commits.map(|commit| commit.id).collect();
+    let ids: Vec<Oid> = ids.into_iter().collect();
+    let read = |&id: &Oid| {
+        let mut bytes = Vec::new();
+        read_as(handles, id, Kind::Commit, &mut bytes).ok()?;
+        Some((id, Arc::new(parse(&bytes, handles.format())?.info(id))))
+    };
+    ids.par_iter().filter_map(read).collect()
+}
+
+/// Whether an object that is in no folder is a blob that can be read; if it is damaged, that is told.
+fn is_left(
+    handles: &Handles,
+    catalog: &Catalog,
+    number: u32,
+    lost: &[(u32, ObjectError)],
+    coverage: &crate::coverage::Coverage,
+) -> bool {
+    let Some((_, why)) = lost.iter().find(|&&(other, _)| other == number) else { return true };
+    let id = catalog.id(number);
+    let mut bytes = Vec::new();
+    match handles.read(id, &mut bytes) {
+        Ok(kind) => kind == Kind::Blob,
+        Err(error) => {
+            coverage.leave_out(
+                Gap::Corrupt,
+                format_args!("object {id}"),
+                format_args!("an object that no folder has: {why}; {error}"),
+            );
+            false
+        }
+    }
+}

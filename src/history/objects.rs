@@ -1,0 +1,270 @@
+//! Everything in a repository's object stores, each object once: packs, loose objects, and those of
+//! the alternates (`gitrepository-layout(5)`).
+
+use crate::coverage::{Coverage, Gap};
+use crate::history::pack::{Base, NONE, Pack};
+use crate::source::SourceError;
+use crate::source::object::{IdSet, Kind};
+use crate::source::repository::Handles;
+use git2::Oid;
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The objects of a repository, numbered: those of the packs, in the order in which they stand
+/// there, and then the loose ones.
+pub struct Catalog {
+    packs: Vec<Pack>,
+    /// The number of the first object of each pack, and of the first loose one.
+    starts: Vec<u32>,
+    /// The kind of each packed object; `None` if its header or that of one that it is made from
+    /// cannot be read, or if they are made from each other.
+    kinds: Vec<Option<Kind>>,
+    loose: Vec<Oid>,
+    /// Numbers by a hash of the id.
+    table: Vec<u32>,
+}
+
+impl Catalog {
+    /// Lists all objects. What cannot be read goes into the account.
+    ///
+    /// # Errors
+    ///
+    /// [`SourceError::Unreadable`] if there are more objects than can be numbered.
+    pub fn open(handles: &Handles, coverage: &Coverage) -> Result<Self, SourceError> {
+        let mut packs = Vec::new();
+        let mut loose = IdSet::default();
+        for store in stores(&handles.object_folders(), coverage) {
+            for index in list(&store.join("pack"), coverage).into_iter().filter(|path| ends(path, "idx")) {
+                // Without its index a pack is none of git's, and the other way round.
+                if !index.with_extension("pack").exists() {
+                    continue;
+                }
+                match Pack::open(&index, handles.format()) {
+                    Ok(pack) => packs.push(pack),
+                    Err(error) => coverage.leave_out(
+                        Gap::Corrupt,
+                        index.with_extension("pack").display(),
+                        format_args!("cannot be read: {error}; run: git fsck"),
+                    ),
+                }
+            }
+            for folder in list(&store, coverage).into_iter().filter(|path| name(path).len() == 2) {
+                if u8::from_str_radix(&name(&folder), 16).is_err() {
+                    continue;
+                }
+                let ids = list(&folder, coverage);
+                loose.extend(
+                    ids.iter()
+                        .filter_map(|file| handles.parse_id(&format!("{}{}", name(&folder), name(file)))),
+                );
+            }
+        }
+        let mut loose: Vec<Oid> = loose.into_iter().collect();
+        loose.sort_unstable();
+        let packed: u64 = packs.iter().map(|pack| u64::from(pack.len())).sum();
+        if u32::try_from(packed + loose.len() as u64).is_err() {
+            return Err(SourceError::Unreadable(
+                "the repository has more than four billion objects; scan it with --no-delta".to_owned(),
+            ));
+        }
+        let mut catalog =
+            Self { packs, starts: vec![0], kinds: Vec::new(), loose: Vec::new(), table: Vec::new() };
+        catalog.starts.extend(catalog.packs.iter().scan(0, |sum, pack| {
+            *sum += pack.len();
+            Some(*sum)
+        }));
+        catalog.kinds = catalog.packs.iter().flat_map(kinds).collect();
+        catalog.fill(loose);
+        Ok(catalog)
+    }
+
+    /// Makes the table of ids; of an object that is there more than once, the first counts.
+    fn fill(&mut self, loose: Vec<Oid>) {
+        let places = ((self.kinds.len() + loose.len()) * 2).next_power_of_two().max(16);
+        self.table = vec![NONE; places];
+        for (pack, &start) in self.packs.iter().zip(&self.starts) {
+            // In the order of the index, whose ids are read one after the other.
+            for entry in pack.by_id() {
+                insert(&mut self.table, pack.id_bytes(entry), start + entry);
+            }
+        }
+        self.loose = loose;
+        let start = self.kinds.len() as u32;
+        for (at, id) in (0..).zip(&self.loose) {
+            insert(&mut self.table, id.as_bytes(), start + at);
+        }
+    }
+
+    /// The packs with the number of the first object of each.
+    pub fn packs(&self) -> impl Iterator<Item = (&Pack, u32)> {
+        self.packs.iter().zip(self.starts.iter().copied())
+    }
+
+    /// The loose objects with their numbers.
+    pub fn loose(&self) -> impl Iterator<Item = (Oid, u32)> {
+        self.loose.iter().copied().zip(self.kinds.len() as u32..)
+    }
+
+    /// The ids of all objects, each once.
+    pub fn ids(&self) -> impl Iterator<Item = Oid> + '_ {
+        (0..self.len() as u32).filter(|&number| self.is_first(number)).map(|number| self.id(number))
+    }
+
+    /// How many objects there are, those counted that are there more than once.
+    pub fn len(&self) -> usize {
+        self.kinds.len() + self.loose.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The kind of a packed object, if it can be told.
+    pub fn kind(&self, number: u32) -> Option<Kind> {
+        self.kinds.get(number as usize).copied().flatten()
+    }
+
+    /// The id of an object.
+    pub fn id(&self, number: u32) -> Oid {
+        let pack = self.starts.partition_point(|&start| start <= number) - 1;
+        match self.packs.get(pack) {
+            Some(pack_of) => pack_of.id(number - self.starts[pack]),
+            None => self.loose.get(number as usize - self.kinds.len()).copied().unwrap_or(Oid::ZERO_SHA1),
+        }
+    }
+
+    fn id_bytes(&self, number: u32) -> &[u8] {
+        let pack = self.starts.partition_point(|&start| start <= number) - 1;
+        match self.packs.get(pack) {
+            Some(pack_of) => pack_of.id_bytes(number - self.starts[pack]),
+            None => self.loose.get(number as usize - self.kinds.len()).map_or(&[], |id| id.as_bytes()),
+        }
+    }
+
+    /// The number of an object; of one that is there more than once, always the same.
+    pub fn find(&self, id: &[u8]) -> Option<u32> {
+        let mut place = place(id, self.table.len());
+        loop {
+            match self.table[place] {
+                NONE => return None,
+                number if self.id_bytes(number) == id => return Some(number),
+                _ => place = (place + 1) & (self.table.len() - 1),
+            }
+        }
+    }
+
+    /// Whether an object stands for its id: no other with the same id comes before it.
+    pub fn is_first(&self, number: u32) -> bool {
+        (self.packs.len() < 2 && self.loose.is_empty()) || self.find(self.id_bytes(number)) == Some(number)
+    }
+}
+
+/// Where the search for an id begins. Ids are as good as random.
+fn place(id: &[u8], places: usize) -> usize {
+    let first = id.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    // The low bits of the first bytes sort an index; those after them are as good.
+    (first >> 16) as usize & (places - 1)
+}
+
+fn insert(table: &mut [u32], id: &[u8], number: u32) {
+    let mut place = place(id, table.len());
+    // Ids that are there already are further on; the first one is found first.
+    while table[place] != NONE {
+        place = (place + 1) & (table.len() - 1);
+    }
+    table[place] = number;
+}
+
+/// The kinds of the entries of a pack.
+fn kinds(pack: &Pack) -> Vec<Option<Kind>> {
+    let mut kinds = vec![None; pack.len() as usize];
+    for &(root, base) in pack.roots() {
+        let Base::Whole(kind) = base else { continue };
+        kinds[root as usize] = Some(kind);
+        let mut waiting = vec![pack.first_child(root)];
+        while let Some(entry) = waiting.pop() {
+            if entry != NONE {
+                kinds[entry as usize] = Some(kind);
+                waiting.push(pack.next_sibling(entry));
+                waiting.push(pack.first_child(entry));
+            }
+        }
+    }
+    kinds
+}
+
+/// The object stores, each once, in the order in which git looks at them.
+fn stores(first: &[PathBuf], coverage: &Coverage) -> Vec<PathBuf> {
+    let mut stores = Vec::new();
+    let mut known = BTreeSet::new();
+    let mut waiting: Vec<PathBuf> = first.iter().rev().cloned().collect();
+    while let Some(store) = waiting.pop() {
+        if !known.insert(store.canonicalize().unwrap_or_else(|_| store.clone())) {
+            continue;
+        }
+        match fs::read(store.join("info/alternates")) {
+            Ok(text) => {
+                let lines = text.split(|&byte| byte == b'\n').rev();
+                let lines = lines.filter(|line| !line.is_empty() && !line.starts_with(b"#"));
+                waiting.extend(lines.map(|line| store.join(alternate(line))));
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => {
+                let file = store.join("info/alternates");
+                let why =
+                    format_args!("cannot be read: {error}; objects of other repositories may be missing");
+                coverage.leave_out(Gap::Unreadable, file.display(), why);
+            }
+        }
+        stores.push(store);
+    }
+    stores
+}
+
+/// The path on a line of `info/alternates`.
+fn alternate(line: &[u8]) -> PathBuf {
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStrExt;
+        PathBuf::from(std::ffi::OsStr::from_bytes(line))
+    }
+    #[cfg(not(unix))]
+    {
+        PathBuf::from(String::from_utf8_lossy(line).trim_end().to_owned())
+    }
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn ends(path: &Path, ending: &str) -> bool {
+    path.extension().is_some_and(|known| known == ending)
+}
+
+/// What is in a folder, sorted; nothing if it is not there.
+fn list(folder: &Path, coverage: &Coverage) -> Vec<PathBuf> {
+    let lost = |error: &io::Error| {
+        if error.kind() != io::ErrorKind::NotFound {
+            let why = format_args!("cannot be read: {error}");
+            coverage.leave_out(Gap::Unreadable, folder.display(), why);
+        }
+    };
+    let mut paths = Vec::new();
+    match fs::read_dir(folder) {
+        Ok(entries) => {
+            for entry in entries {
+                match entry {
+                    Ok(entry) => paths.push(entry.path()),
+                    Err(error) => lost(&error),
+                }
+            }
+        }
+        Err(error) => lost(&error),
+    }
+    paths.sort_unstable();
+    paths
+}

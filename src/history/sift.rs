@@ -1,0 +1,240 @@
+//! Sorts out the objects that something would be reported of, by what changed from version to
+//! version.
+
+use crate::coverage::Coverage;
+use crate::detect::probe::{Probe, Traces};
+use crate::history::objects::Catalog;
+use crate::history::pack::walk::{Elsewhere, From, Visitor, walk};
+use crate::history::pack::{NONE, Pack};
+use crate::origin::RepoPath;
+use crate::source::container::Reading;
+use crate::source::graph::Commit;
+use crate::source::object::{Kind, ObjectError, Objects, parse};
+use crate::source::repository::Handles;
+use crate::source::text::{self, Readable};
+use git2::Oid;
+use rayon::prelude::*;
+use std::borrow::Cow;
+use std::sync::{Mutex, PoisonError};
+
+/// What was sorted out, by number.
+#[derive(Debug, Default)]
+pub struct Sifted {
+    /// Blobs of which something may be reported; sorted.
+    pub blobs: Vec<u32>,
+    /// Commits whose message may be reported; sorted.
+    pub messages: Vec<u32>,
+    /// Annotated tags; sorted.
+    pub tags: Vec<u32>,
+    /// All commits.
+    pub commits: Vec<Commit>,
+    /// Objects that cannot be read, with the reason.
+    pub lost: Vec<(u32, ObjectError)>,
+}
+
+/// Goes through all commits, tags and blobs.
+pub fn sift(catalog: &Catalog, handles: &Handles, probe: &Probe<'_>, reading: &Reading<'_>) -> Sifted {
+    let sieve = Sieve { catalog, probe, reading, format: handles.format(), sifted: Mutex::default() };
+    for kind in [Kind::Commit, Kind::Tag, Kind::Blob] {
+        for (pack, start) in catalog.packs() {
+            walk(pack, kind, None, &elsewhere(handles), &Sorter { sieve: &sieve, kind, start });
+        }
+    }
+    sieve.loose(handles);
+    let mut sifted = sieve.sifted.into_inner().unwrap_or_else(PoisonError::into_inner);
+    for (pack, start) in catalog.packs() {
+        unlinked(catalog, pack, start, &mut sifted.lost);
+    }
+    sifted.blobs.sort_unstable();
+    sifted.messages.sort_unstable();
+    sifted.tags.sort_unstable();
+    sifted
+}
+
+/// Reads bases that are not in a pack.
+pub fn elsewhere(handles: &Handles) -> Box<Elsewhere<'_>> {
+    Box::new(|id: Oid| {
+        let mut bytes = Vec::new();
+        handles.read(id, &mut bytes).map(|kind| (kind, bytes))
+    })
+}
+
+/// Entries that hang under no whole object.
+fn unlinked(catalog: &Catalog, pack: &Pack, start: u32, lost: &mut Vec<(u32, ObjectError)>) {
+    let of_pack = start..start + pack.len();
+    let unknown = of_pack.filter(|&number| catalog.kind(number).is_none());
+    let mut under_another = std::collections::BTreeSet::new();
+    for &(root, base) in pack.roots() {
+        if matches!(base, crate::history::pack::Base::Elsewhere(_)) {
+            let mut waiting = vec![root];
+            while let Some(entry) = waiting.pop() {
+                if entry != NONE {
+                    under_another.insert(entry);
+                    waiting.push(pack.first_child(entry));
+                    if entry != root {
+                        waiting.push(pack.next_sibling(entry));
+                    }
+                }
+            }
+        }
+    }
+    let why = "neither its header nor what it is made from can be read";
+    lost.extend(
+        unknown
+            .filter(|number| !under_another.contains(&(number - start)))
+            .map(|number| (number, ObjectError::Corrupt(why.to_owned()))),
+    );
+}
+
+struct Sieve<'a> {
+    catalog: &'a Catalog,
+    probe: &'a Probe<'a>,
+    reading: &'a Reading<'a>,
+    format: git2::ObjectFormat,
+    sifted: Mutex<Sifted>,
+}
+
+/// What is remembered of an object while deltas of it are made.
+enum Remembered {
+    /// A text, with what its probe saw.
+    Text(Traces),
+    /// Something that every version of is looked at anew.
+    Other,
+}
+
+struct Sorter<'a> {
+    sieve: &'a Sieve<'a>,
+    kind: Kind,
+    start: u32,
+}
+
+impl Visitor for Sorter<'_> {
+    type State = Remembered;
+
+    fn object(&self, entry: u32, bytes: &[u8], from: Option<From<'_, Remembered>>) -> Remembered {
+        let number = self.start + entry;
+        let is_first = self.sieve.catalog.is_first(number);
+        match self.kind {
+            Kind::Blob => {
+                let (remembered, is_hot) = self.sieve.blob(bytes, from);
+                if is_first {
+                    self.sieve.blob_seen(number, bytes.len(), is_hot);
+                }
+                remembered
+            }
+            kind => {
+                if is_first {
+                    self.sieve.other(number, kind, bytes);
+                }
+                Remembered::Other
+            }
+        }
+    }
+
+    fn lost(&self, entry: u32, error: &ObjectError) {
+        let number = self.start + entry;
+        if self.sieve.catalog.is_first(number) {
+            self.sieve.sifted().lost.push((number, error.clone()));
+        }
+    }
+}
+
+impl Sieve<'_> {
+    fn sifted(&self) -> std::sync::MutexGuard<'_, Sifted> {
+        self.sifted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn loose(&self, handles: &Handles) {
+        let all: Vec<(Oid, u32)> = self.catalog.loose().collect();
+        all.par_iter().for_each(|&(id, number)| {
+            if !self.catalog.is_first(number) {
+                return;
+            }
+            let mut bytes = Vec::new();
+            match handles.read(id, &mut bytes) {
+                Ok(Kind::Blob) => {
+                    let (_, is_hot) = self.blob(&bytes, None);
+                    self.blob_seen(number, bytes.len(), is_hot);
+                }
+                Ok(kind) => self.other(number, kind, &bytes),
+                Err(error) => self.sifted().lost.push((number, error)),
+            }
+        });
+    }
+
+    fn blob_seen(&self, number: u32, length: usize, is_hot: bool) {
+        if is_hot {
+            // It is counted when it is scanned.
+            self.sifted().blobs.push(number);
+        } else {
+            self.reading.coverage.document();
+            self.reading.coverage.bytes(length as u64);
+        }
+    }
+
+    /// Whether something would be reported of a blob.
+    fn blob(&self, bytes: &[u8], from: Option<From<'_, Remembered>>) -> (Remembered, bool) {
+        /// Places in a text are remembered in four bytes each.
+        const MOST: usize = 1 << 30;
+        if bytes.len() > MOST || self.is_container(bytes) {
+            return (Remembered::Other, true);
+        }
+        let (text, is_binary) = match text::readable(bytes) {
+            Readable::AsItIs { is_binary } => (Cow::Borrowed(bytes), is_binary),
+            Readable::Decoded(text) => (Cow::Owned(text), false),
+        };
+        let traces = match (from, &text) {
+            (Some(From { state: Remembered::Text(older), length, copied }), Cow::Borrowed(_)) => {
+                self.probe.newer(&text, is_binary, older, length, copied)
+            }
+            _ => self.probe.whole(&text, is_binary),
+        };
+        let is_hot = traces.is_hot();
+        let remembered =
+            if matches!(text, Cow::Borrowed(_)) { Remembered::Text(traces) } else { Remembered::Other };
+        (remembered, is_hot)
+    }
+
+    /// Whether a blob may be one that is opened, wherever it lies.
+    fn is_container(&self, bytes: &[u8]) -> bool {
+        // A notebook is told by its name, and by what every notebook has.
+        let is_json = bytes.trim_ascii_start().first() == Some(&b'{');
+        self.reading.limits.depth > 0
+            && (self.reading.kind(bytes, &RepoPath::default()).is_some()
+                || is_json && memchr::memmem::find(bytes, b"\"cells\"").is_some())
+    }
+
+    /// Looks at a commit, a tag or a folder.
+    fn other(&self, number: u32, kind: Kind, bytes: &[u8]) {
+        if kind == Kind::Tag {
+            self.sifted().tags.push(number);
+        }
+        if kind != Kind::Commit {
+            return;
+        }
+        let Some(parsed) = parse(bytes, self.format) else {
+            let error = ObjectError::Corrupt("malformed commit".to_owned());
+            return self.sifted().lost.push((number, error));
+        };
+        let (is_hot, time) = (self.message(parsed.message), parsed.time());
+        let id = self.catalog.id(number);
+        let mut sifted = self.sifted();
+        sifted.commits.push(Commit { id, tree: parsed.target, parents: parsed.parents, time });
+        if is_hot {
+            sifted.messages.push(number);
+        }
+    }
+
+    fn message(&self, message: &[u8]) -> bool {
+        let is_hot = match text::readable(message) {
+            Readable::AsItIs { is_binary } => self.probe.whole(message, is_binary).is_hot(),
+            Readable::Decoded(text) => self.probe.whole(&text, false).is_hot(),
+        };
+        if !is_hot {
+            let coverage: &Coverage = self.reading.coverage;
+            coverage.document();
+            coverage.bytes(message.len() as u64);
+        }
+        is_hot
+    }
+}

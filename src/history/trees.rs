@@ -1,0 +1,404 @@
+//! Where wanted objects lie: which folders of a history lead to them, learned in one pass over all
+//! folders, of which each is made once from the one that it is a delta of.
+
+use crate::coverage::Coverage;
+use crate::history::attribution::Root;
+use crate::history::objects::Catalog;
+use crate::history::pack::walk::{Elsewhere, From, Visitor, walk};
+use crate::origin::RepoPath;
+use crate::source::changes::submodule;
+use crate::source::filter::PathFilter;
+use crate::source::object::{EntryKind, IdMap, Kind, ObjectError, Objects, entries, read_as};
+use crate::source::treeish::child;
+use git2::{ObjectFormat, Oid};
+use rayon::prelude::*;
+use std::collections::HashSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// An entry that is nothing to the search.
+const NOTHING: u32 = u32::MAX;
+
+/// The folders of a history, as far as they lead to something that is wanted: blobs, whatever the
+/// folders name and the stores do not have, folders that cannot be read, and submodules. What is
+/// not in the stores has numbers after those of the catalog.
+pub struct Trees<'a> {
+    catalog: &'a Catalog,
+    /// Every folder with folders or wanted objects in it, sorted; where its children begin in
+    /// `children`.
+    folders: Vec<(u32, u32)>,
+    children: Vec<u32>,
+    /// What is wanted, by number.
+    is_wanted: Vec<bool>,
+    /// Whether a folder leads to something wanted, by number.
+    leads: Vec<bool>,
+    absent: IdMap<u32>,
+    absent_ids: Vec<Oid>,
+}
+
+/// Where a wanted object was first seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The object.
+    pub number: u32,
+    /// The first root that has it.
+    pub order: u32,
+    /// Its path there.
+    pub path: RepoPath,
+}
+
+/// Where wanted objects were found.
+pub struct Places {
+    /// Blobs, also such as are not there, in the order in which they were found.
+    pub places: Vec<Place>,
+    is_done: Vec<bool>,
+}
+
+impl Places {
+    /// Whether a wanted object is in some folder, be it one that the filter left out.
+    pub fn knows(&self, number: u32) -> bool {
+        self.is_done[number as usize]
+    }
+}
+
+impl<'a> Trees<'a> {
+    /// Reads all folders. `wanted` are the numbers of the objects that are looked for. Folders that
+    /// cannot be read are added to `lost`, and looked for.
+    pub fn read(
+        catalog: &'a Catalog,
+        objects: &dyn Objects,
+        elsewhere: &Elsewhere<'_>,
+        wanted: &[u32],
+        lost: &mut Vec<(u32, ObjectError)>,
+    ) -> Self {
+        let mut is_wanted = vec![false; catalog.len()];
+        for &number in wanted {
+            is_wanted[number as usize] = true;
+        }
+        let reading =
+            Reading { catalog, format: objects.format(), is_wanted: &is_wanted, results: Mutex::default() };
+        for (pack, start) in catalog.packs() {
+            walk(pack, Kind::Tree, None, elsewhere, &Folders { reading: &reading, start });
+        }
+        let loose: Vec<(Oid, u32)> = catalog.loose().collect();
+        loose.par_iter().for_each(|&(id, number)| {
+            let mut bytes = Vec::new();
+            // What cannot be read was told when all loose objects were looked at.
+            if let Ok(Kind::Tree) = objects.read(id, &mut bytes) {
+                let children = reading.children(&bytes, None).into_iter().map(|(_, child)| child);
+                reading.keep(number, children.filter(|&child| child != NOTHING).collect());
+            }
+        });
+        let Results { mut folders, absent, lost: unread } =
+            reading.results.into_inner().unwrap_or_else(PoisonError::into_inner);
+        is_wanted.resize(catalog.len() + absent.len(), true);
+        for (number, _) in &unread {
+            is_wanted[*number as usize] = true;
+        }
+        lost.extend(unread);
+        folders.sort_unstable_by_key(|&(number, _)| number);
+        let mut children = Vec::with_capacity(folders.iter().map(|(_, children)| children.len()).sum());
+        let folders = folders
+            .into_iter()
+            .map(|(number, own)| {
+                let first = children.len() as u32;
+                children.extend_from_slice(&own);
+                (number, first)
+            })
+            .collect();
+        let mut absent_ids = vec![Oid::ZERO_SHA1; absent.len()];
+        for (id, number) in &absent {
+            absent_ids[*number as usize - catalog.len()] = *id;
+        }
+        let mut trees = Self { catalog, folders, children, is_wanted, leads: Vec::new(), absent, absent_ids };
+        trees.leads = trees.leading();
+        trees
+    }
+
+    fn children(&self, at: usize) -> &[u32] {
+        let first = self.folders[at].1 as usize;
+        let end = self.folders.get(at + 1).map_or(self.children.len(), |&(_, next)| next as usize);
+        &self.children[first..end]
+    }
+
+    fn children_of(&self, number: u32) -> &[u32] {
+        let at = self.folders.binary_search_by_key(&number, |&(folder, _)| folder);
+        at.map_or(&[], |at| self.children(at))
+    }
+
+    /// Which folders lead to something wanted: from what is wanted up to all that hold it.
+    fn leading(&self) -> Vec<bool> {
+        let mut upward: Vec<(u32, u32)> = Vec::with_capacity(self.children.len());
+        for (at, &(folder, _)) in self.folders.iter().enumerate() {
+            upward.extend(self.children(at).iter().map(|&child| (child, folder)));
+        }
+        upward.sort_unstable();
+        let mut leads = vec![false; self.is_wanted.len()];
+        let mut waiting: Vec<u32> =
+            (0..).zip(&self.is_wanted).filter(|(_, wanted)| **wanted).map(|(number, _)| number).collect();
+        while let Some(object) = waiting.pop() {
+            let first = upward.partition_point(|&(child, _)| child < object);
+            for &(_, folder) in upward[first..].iter().take_while(|&&(child, _)| child == object) {
+                if !std::mem::replace(&mut leads[folder as usize], true) {
+                    waiting.push(folder);
+                }
+            }
+        }
+        leads
+    }
+
+    /// The number of an object.
+    pub fn find(&self, id: Oid) -> Option<u32> {
+        self.catalog.find(id.as_bytes()).or_else(|| self.absent.get(&id).copied())
+    }
+
+    /// The id of an object, also of one that is not there.
+    pub fn id(&self, number: u32) -> Oid {
+        match self.absent_ids.get((number as usize).wrapping_sub(self.catalog.len())) {
+            Some(id) => *id,
+            None => self.catalog.id(number),
+        }
+    }
+
+    /// Everything wanted below some folders, by number.
+    pub fn below(&self, folders: impl IntoIterator<Item = u32>) -> HashSet<u32> {
+        let mut waiting: Vec<u32> = folders.into_iter().collect();
+        let (mut seen, mut found) = (HashSet::new(), HashSet::new());
+        while let Some(number) = waiting.pop() {
+            if self.is_wanted[number as usize] {
+                found.insert(number);
+            } else if self.leads[number as usize] && seen.insert(number) {
+                waiting.extend(self.children_of(number));
+            }
+        }
+        found
+    }
+
+    /// Finds the wanted blobs below `roots`, each at the first path of the first root that has it,
+    /// in the same order as [`attribute`](crate::history::attribution::attribute) does. What is not
+    /// there, folders that cannot be read and submodules go into the account.
+    pub fn places(
+        &self,
+        objects: &dyn Objects,
+        roots: &[Root],
+        filter: Option<PathFilter<'_>>,
+        coverage: &Coverage,
+    ) -> Places {
+        let mut finder = Finder {
+            trees: self,
+            objects,
+            filter,
+            coverage,
+            is_done: vec![false; self.is_wanted.len()],
+            left_out: Vec::new(),
+            seen: HashSet::new(),
+            places: Vec::new(),
+        };
+        for (order, root) in (0..).zip(roots) {
+            match root {
+                Root::Tree(id) => finder.root(*id, order),
+                Root::Blob(id, path) => {
+                    if let Some(number) = self.find(*id).filter(|&number| self.is_wanted[number as usize]) {
+                        finder.blob(number, order, path);
+                    }
+                }
+            }
+        }
+        let Finder { places, left_out, mut is_done, .. } = finder;
+        for number in self.below(left_out) {
+            is_done[number as usize] = true;
+        }
+        Places { places, is_done }
+    }
+}
+
+struct Finder<'a> {
+    trees: &'a Trees<'a>,
+    objects: &'a dyn Objects,
+    filter: Option<PathFilter<'a>>,
+    coverage: &'a Coverage,
+    /// What was found, and the folders of which everything was.
+    is_done: Vec<bool>,
+    /// What the filter left out. It may let the same through in another folder, so that no folder is
+    /// done with once there is any.
+    left_out: Vec<u32>,
+    /// Then, which folders were looked at at which paths.
+    seen: HashSet<(u32, Vec<u8>)>,
+    places: Vec<Place>,
+}
+
+impl Finder<'_> {
+    fn root(&mut self, id: Oid, order: u32) {
+        let mut bytes = Vec::new();
+        let Some(number) = self.trees.find(id) else {
+            let error = read_as(self.objects, id, Kind::Tree, &mut bytes).err();
+            return self.lost(id, b"", &error.unwrap_or(ObjectError::Missing));
+        };
+        let mut waiting = vec![(number, Vec::new())];
+        while let Some((number, folder)) = waiting.pop() {
+            if !self.is_open(number, &folder) {
+                continue;
+            }
+            let id = self.trees.id(number);
+            if let Err(error) = read_as(self.objects, id, Kind::Tree, &mut bytes) {
+                self.lost(id, &folder, &error);
+                continue;
+            }
+            let below = waiting.len();
+            for entry in entries(&bytes, self.objects.format()) {
+                let entry = match entry {
+                    Ok(entry) => entry,
+                    Err(error) => {
+                        self.lost(id, &folder, &error);
+                        break;
+                    }
+                };
+                let Some(number) = self.trees.find(entry.id) else { continue };
+                let (is_wanted, leads) =
+                    (self.trees.is_wanted[number as usize], self.trees.leads[number as usize]);
+                if !is_wanted && !leads {
+                    continue;
+                }
+                let path = child(&folder, entry.name);
+                let is_folder = entry.kind == EntryKind::Tree;
+                if self.filter.is_some_and(|wants| !wants(&RepoPath::new(path.as_slice()), is_folder)) {
+                    self.left_out.push(number);
+                    continue;
+                }
+                match entry.kind {
+                    EntryKind::Tree => waiting.push((number, path)),
+                    EntryKind::Blob => self.blob(number, order, &path),
+                    EntryKind::Submodule => {
+                        self.is_done[number as usize] = true;
+                        self.coverage.notice(submodule(&RepoPath::new(path)));
+                    }
+                }
+            }
+            // The stack would turn the order of folders round.
+            waiting[below..].reverse();
+        }
+    }
+
+    /// Whether a folder has to be looked at: it has something that was not found yet.
+    fn is_open(&mut self, number: u32, path: &[u8]) -> bool {
+        let trees = self.trees;
+        let is_folder = trees.leads[number as usize];
+        if !is_folder && !trees.is_wanted[number as usize] {
+            return false;
+        }
+        if !self.left_out.is_empty() {
+            return self.seen.insert((number, path.to_vec()));
+        }
+        if std::mem::replace(&mut self.is_done[number as usize], true) {
+            return false;
+        }
+        // One that is wanted itself cannot be read.
+        !is_folder
+            || trees.children_of(number).iter().any(|&child| {
+                let child = child as usize;
+                (trees.leads[child] || trees.is_wanted[child]) && !self.is_done[child]
+            })
+    }
+
+    fn lost(&self, id: Oid, folder: &[u8], error: &ObjectError) {
+        error.report(id, format_args!("the tree of folder `{}`", RepoPath::new(folder)), self.coverage);
+    }
+
+    fn blob(&mut self, number: u32, order: u32, path: &[u8]) {
+        if !std::mem::replace(&mut self.is_done[number as usize], true) {
+            self.places.push(Place { number, order, path: RepoPath::new(path) });
+        }
+    }
+}
+
+/// What the pass over the folders learns.
+#[derive(Default)]
+struct Results {
+    folders: Vec<(u32, Box<[u32]>)>,
+    absent: IdMap<u32>,
+    lost: Vec<(u32, ObjectError)>,
+}
+
+struct Reading<'a> {
+    catalog: &'a Catalog,
+    format: ObjectFormat,
+    is_wanted: &'a [bool],
+    results: Mutex<Results>,
+}
+
+/// The entries of a folder: where each begins, and its number if it is a folder or wanted.
+type Children = Vec<(u32, u32)>;
+
+impl Reading<'_> {
+    fn results(&self) -> MutexGuard<'_, Results> {
+        self.results.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a folder apart. An entry that stands in another folder as it does here is the same
+    /// there and is not looked up.
+    fn children(&self, bytes: &[u8], from: Option<&From<'_, Children>>) -> Children {
+        let mut children = Children::new();
+        let mut pieces = from.map_or(&[][..], |from| from.copied).iter().peekable();
+        let mut at = 0;
+        for entry in entries(bytes, self.format) {
+            // A damaged folder is told of when it is walked to, if it leads anywhere.
+            let Ok(entry) = entry else { break };
+            let start = at;
+            at = entry.id_end;
+            while pieces.next_if(|piece| piece.to + piece.length <= start).is_some() {}
+            let known = from.zip(pieces.peek()).and_then(|(from, piece)| {
+                let is_whole = piece.to <= start && at <= piece.to + piece.length;
+                let there = (start + piece.from).checked_sub(piece.to).filter(|_| is_whole)? as u32;
+                let found = from.state.binary_search_by_key(&there, |&(place, _)| place).ok()?;
+                Some(from.state[found].1)
+            });
+            let number = known.unwrap_or_else(|| self.number(entry.kind, entry.id));
+            children.push((start as u32, number));
+        }
+        children
+    }
+
+    fn number(&self, kind: EntryKind, id: Oid) -> u32 {
+        let found = if kind == EntryKind::Submodule { None } else { self.catalog.find(id.as_bytes()) };
+        match found {
+            Some(number) if kind == EntryKind::Tree || self.is_wanted[number as usize] => number,
+            Some(_) => NOTHING,
+            None => {
+                let absent = &mut self.results().absent;
+                let next = (self.catalog.len() + absent.len()) as u32;
+                *absent.entry(id).or_insert(next)
+            }
+        }
+    }
+
+    fn keep(&self, number: u32, children: Box<[u32]>) {
+        if !children.is_empty() {
+            self.results().folders.push((number, children));
+        }
+    }
+}
+
+struct Folders<'a> {
+    reading: &'a Reading<'a>,
+    start: u32,
+}
+
+impl Visitor for Folders<'_> {
+    type State = Children;
+
+    fn object(&self, entry: u32, bytes: &[u8], from: Option<From<'_, Children>>) -> Children {
+        let number = self.start + entry;
+        let children = self.reading.children(bytes, from.as_ref());
+        if self.reading.catalog.is_first(number) {
+            let of_use = children.iter().map(|&(_, child)| child).filter(|&child| child != NOTHING);
+            self.reading.keep(number, of_use.collect());
+        }
+        children
+    }
+
+    fn lost(&self, entry: u32, error: &ObjectError) {
+        let number = self.start + entry;
+        if self.reading.catalog.is_first(number) {
+            self.reading.results().lost.push((number, error.clone()));
+        }
+    }
+}
