@@ -37,6 +37,9 @@ pub struct Document<'a> {
     /// The lines that a change adds, sorted and merged, from 1, end exclusive; a match elsewhere
     /// is not reported. `None` reports all.
     pub added: Option<&'a [Range<u64>]>,
+    /// Every place in `own` at which a keyword stands that comes to something, ascending, if that is
+    /// known already: the search for keywords looks nowhere else.
+    pub keywords: Option<&'a [u32]>,
 }
 
 impl<'a> Document<'a> {
@@ -50,6 +53,7 @@ impl<'a> Document<'a> {
             origin,
             encoding: Encoding::Bytes,
             added: None,
+            keywords: None,
         }
     }
 

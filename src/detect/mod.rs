@@ -24,7 +24,7 @@ use crate::rule::pack::{self, Landmark, MARKER_OWNER, Matcher};
 use crate::rule::{Pack, Rule};
 use decode::Decoded;
 use judge::generic::Surroundings;
-use prefilter::Prefilter;
+use prefilter::{Owners, Prefilter};
 use std::cell::LazyCell;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -114,6 +114,14 @@ pub struct Scanned {
     pub is_cut: bool,
 }
 
+/// Where keywords are looked for.
+enum Own<'a> {
+    /// In all of a part of the text.
+    Part(Range<usize>),
+    /// At these places.
+    Places(&'a [u32]),
+}
+
 /// What stands in the clear in a text.
 #[derive(Debug, Default)]
 struct Plain {
@@ -181,7 +189,11 @@ impl Engine {
         let around = Surroundings { text: document.text, is_code: file_kind::is_code(document.path) };
         let is_binary = document.encoding == Encoding::Binary;
         let doubt = |candidates: &mut [Match]| self.doubt_noise(document, candidates.iter_mut());
-        let plain = self.search(around, document.own.clone(), Some(document.path), is_binary, doubt);
+        let own = match document.keywords {
+            Some(keywords) => Own::Places(keywords),
+            None => Own::Part(document.own.clone()),
+        };
+        let plain = self.search(around, own, Some(document.path), is_binary, doubt);
         let Plain { mut matches, has_markers, landmarks } = plain;
         let mut is_cut = false;
         if self.decodes {
@@ -205,7 +217,7 @@ impl Engine {
     fn search(
         &self,
         around: Surroundings<'_>,
-        own: Range<usize>,
+        own: Own<'_>,
         path: Option<&RepoPath>,
         is_binary: bool,
         doubt: impl FnOnce(&mut [Match]),
@@ -214,7 +226,7 @@ impl Engine {
         let services = near_miss::Services { prefilter: &self.prefilter, pack: &self.pack };
         let mut candidates = Vec::new();
         let mut plain = Plain::default();
-        self.prefilter.find(text, own, |owners, length, start| {
+        let mut hit = |owners: Owners<'_>, length: usize, start: usize| {
             for owner in owners {
                 if owner == MARKER_OWNER {
                     plain.has_markers = true;
@@ -238,7 +250,15 @@ impl Engine {
                 }
                 candidate::propose(rule, owner as usize, around, services, keyword, &mut candidates);
             }
-        });
+        };
+        match own {
+            Own::Part(own) => self.prefilter.find(text, own, hit),
+            Own::Places(places) => {
+                for &place in places {
+                    self.prefilter.find(text, place as usize..place as usize + 1, &mut hit);
+                }
+            }
+        }
         doubt(&mut candidates);
         plain.matches = resolve::resolve(candidates, &self.pack);
         plain.landmarks.sort_by_key(|&(_, at)| at);

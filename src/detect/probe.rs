@@ -93,6 +93,9 @@ struct Spot {
     start: u32,
     end: u32,
     sort: Sort,
+    /// Whether anything came of it, reported or not.
+    gives: bool,
+    /// Whether something would be reported.
     is_hot: bool,
 }
 
@@ -110,6 +113,14 @@ impl Traces {
     /// Whether something would be reported of the text.
     pub fn is_hot(&self) -> bool {
         self.spots.iter().any(|spot| spot.is_hot)
+    }
+
+    /// Every place at which a keyword stands that comes to something, ascending, for
+    /// [`Document::keywords`](crate::document::Document::keywords).
+    pub fn keywords(&self) -> Box<[u32]> {
+        let mut places: Vec<u32> = self.spots.iter().filter(|spot| spot.gives).map(|spot| spot.at).collect();
+        places.dedup();
+        places.into_boxed_slice()
     }
 }
 
@@ -137,13 +148,6 @@ impl<'e> Probe<'e> {
     pub fn new(engine: &'e Engine, floor: &Floor<'_>) -> Self {
         let rules = engine.pack.rules();
         let counts_all: Vec<bool> = rules.iter().map(|rule| (floor.any_of)(rule.id)).collect();
-        // Proof and companions raise what a rule is sure of; nothing else does.
-        let may_count = |index: usize, rule: &Rule| {
-            counts_all[index]
-                || rule.confidence >= floor.confidence
-                || rule.check.is_some()
-                || !rule.companions.is_empty()
-        };
         let mut sharing = Vec::new();
         for owners in engine.prefilter.all_owners() {
             let mut together = Sharing::default();
@@ -151,7 +155,7 @@ impl<'e> Probe<'e> {
             for owner in owners {
                 let index = owner as usize;
                 match rules.get(index) {
-                    Some(rule) if engine.is_active[index] && may_count(index, rule) => {
+                    Some(rule) if engine.is_active[index] => {
                         together.is_asked = true;
                         together.reach.unite(Reach::of(rule));
                     }
@@ -342,10 +346,10 @@ impl<'a> Looking<'a> {
         }
         let engine = probe.engine;
         let keyword = at..at + length;
-        let (mut is_hot, mut is_rule) = (false, false);
+        let (mut gives, mut is_hot, mut is_rule) = (false, false, false);
         for owner in owners {
             if owner == MARKER_OWNER {
-                (is_hot, is_rule) = (true, true);
+                (gives, is_hot, is_rule) = (true, true, true);
                 break;
             }
             if let Some(landmark) = pack::landmark(owner) {
@@ -365,13 +369,14 @@ impl<'a> Looking<'a> {
             let around = Surroundings { text, is_code: false };
             let candidates = &mut self.candidates;
             candidate::propose(rule, owner as usize, around, services, keyword.clone(), candidates);
+            gives |= !candidates.is_empty();
             if candidates.iter().any(|found| probe.counts(found)) {
                 is_hot = true;
                 break;
             }
         }
         if is_rule {
-            let spot = self.spot(at, reach, Sort::Keyword(place, length as u8), is_hot);
+            let spot = self.spot(at, reach, Sort::Keyword(place, length as u8), gives, is_hot);
             if reach.after > MACRO {
                 self.to_decode.push(spot.start as usize..spot.end as usize);
             }
@@ -379,12 +384,13 @@ impl<'a> Looking<'a> {
         }
     }
 
-    fn spot(&self, at: usize, reach: Reach, sort: Sort, is_hot: bool) -> Spot {
+    fn spot(&self, at: usize, reach: Reach, sort: Sort, gives: bool, is_hot: bool) -> Spot {
         Spot {
             at: at as u32,
             start: at.saturating_sub(reach.before) as u32,
             end: (at + reach.after).min(self.text.len()) as u32,
             sort,
+            gives,
             is_hot,
         }
     }
@@ -399,7 +405,8 @@ impl<'a> Looking<'a> {
             }
             self.run.end - at + DECODED_ROUND
         };
-        let spot = self.spot(at, Reach { before: DECODED_ROUND, after }, Sort::Landmark(landmark), false);
+        let spot =
+            self.spot(at, Reach { before: DECODED_ROUND, after }, Sort::Landmark(landmark), true, false);
         self.to_decode.push(spot.start as usize..spot.end as usize);
         self.spots.push(spot);
     }
@@ -439,7 +446,7 @@ impl<'a> Looking<'a> {
                 let at = place.start as u32;
                 let start = place.start.saturating_sub(DECODED_ROUND) as u32;
                 let end = (place.end + DECODED_ROUND).min(self.text.len()) as u32;
-                self.spots.push(Spot { at, start, end, sort: Sort::Encoded, is_hot: true });
+                self.spots.push(Spot { at, start, end, sort: Sort::Encoded, gives: false, is_hot: true });
             }
             self.spots.sort_unstable_by_key(|spot| spot.at);
         }
@@ -617,21 +624,26 @@ mod tests {
     }
 
     /// What the traces say, but for the extent of what is encoded.
-    fn said(traces: &Traces) -> (Vec<(u32, Sort, bool)>, bool) {
+    fn said(traces: &Traces) -> (Vec<(u32, String, bool, bool)>, bool) {
         let (encoded, plain): (Vec<&Spot>, Vec<&Spot>) =
             traces.spots.iter().partition(|spot| spot.sort == Sort::Encoded);
-        let mut plain: Vec<_> = plain.into_iter().map(|spot| (spot.at, spot.sort, spot.is_hot)).collect();
-        plain.sort_by_key(|&(at, sort, _)| (at, format!("{sort:?}")));
+        let said = |spot: &Spot| (spot.at, format!("{:?}", spot.sort), spot.gives, spot.is_hot);
+        let mut plain: Vec<_> = plain.into_iter().map(said).collect();
+        plain.sort();
         (plain, !encoded.is_empty())
     }
 
-    /// Whether anything is reported of a text at one path or another.
-    fn is_reported(text: &[u8]) -> bool {
+    /// Whether anything is reported of a text at one path or another; and that it is the same if only
+    /// the places that a probe told are looked at.
+    fn is_reported(text: &[u8], keywords: &[u32]) -> bool {
         ["a.rs", "a.py", "a.js", "a.php", "a.yaml", ".env", "a.json", "a.html", "a", "package-lock.json"]
             .iter()
             .any(|path| {
                 let (path, origin) = (RepoPath::new(*path), Arc::new(Origin::plain(OriginKind::Blob)));
-                let scanned = ENGINE.scan(&Document::whole(text, &path, &origin));
+                let document = Document::whole(text, &path, &origin);
+                let scanned = ENGINE.scan(&document);
+                let at_places = ENGINE.scan(&Document { keywords: Some(keywords), ..document });
+                assert_eq!(at_places.matches, scanned.matches, "{}", String::from_utf8_lossy(text));
                 scanned.matches.iter().any(|found| found.confidence >= Confidence::Medium)
             })
     }
@@ -662,13 +674,13 @@ mod tests {
         ) {
             let mut older = text(&lines);
             let mut traces = PROBE.whole(&older, false);
-            prop_assert!(traces.is_hot() || !is_reported(&older), "missed: {}", String::from_utf8_lossy(&older));
+            prop_assert!(traces.is_hot() || !is_reported(&older, &traces.keywords()), "missed: {}", String::from_utf8_lossy(&older));
             for edits in rounds {
                 let (newer, common) = edited(&older, &edits);
                 let next = PROBE.newer(&newer, false, &traces, older.len(), &common);
                 let whole = PROBE.whole(&newer, false);
                 prop_assert_eq!(said(&next), said(&whole), "older: {}\nnewer: {}\n{:?}", String::from_utf8_lossy(&older), String::from_utf8_lossy(&newer), common);
-                prop_assert!(next.is_hot() || !is_reported(&newer), "missed: {}", String::from_utf8_lossy(&newer));
+                prop_assert!(next.is_hot() || !is_reported(&newer, &next.keywords()), "missed: {}", String::from_utf8_lossy(&newer));
                 (older, traces) = (newer, next);
             }
         }

@@ -32,7 +32,8 @@ use std::sync::Arc;
 pub fn read(handles: &Handles, probe: &Probe<'_>, reading: &Reading<'_>) -> Result<(), SourceError> {
     let coverage = reading.coverage;
     let catalog = Catalog::open(handles, coverage)?;
-    let Sifted { blobs, messages, tags, commits, mut lost } = sift::sift(&catalog, handles, probe, reading);
+    let Sifted { mut blobs, messages, tags, commits, mut lost } =
+        sift::sift(&catalog, handles, probe, reading);
     let known: IdMap<Commit> = commits.into_iter().map(|commit| (commit.id, commit)).collect();
     let hot_messages: IdSet = messages.into_iter().map(|number| catalog.id(number)).collect();
 
@@ -64,7 +65,9 @@ pub fn read(handles: &Handles, probe: &Probe<'_>, reading: &Reading<'_>) -> Resu
     others.deliver_tags(u64::from(first_dangling), Some(false), reading.visit, coverage);
 
     // Blobs.
-    let mut wanted = blobs;
+    let keywords: HashMap<u32, Box<[u32]>> =
+        blobs.iter_mut().filter_map(|hot| Some((hot.number, hot.keywords.take()?))).collect();
+    let mut wanted: Vec<u32> = blobs.iter().map(|hot| hot.number).collect();
     wanted.extend(lost.iter().map(|&(number, _)| number));
     let trees = Trees::read(&catalog, handles, &sift::elsewhere(handles), &wanted, &mut lost);
     let found = trees.places(handles, &roots, reading.filter, coverage);
@@ -110,7 +113,9 @@ pub fn read(handles: &Handles, probe: &Probe<'_>, reading: &Reading<'_>) -> Resu
             });
             match handles.read_from(&odb, id) {
                 Ok(object) => {
-                    reading.bytes(object.data(), Subject { path, origin: &origin, added: None });
+                    let keywords = keywords.get(number).map(|keywords| &keywords[..]);
+                    let subject = Subject { path, origin: &origin, added: None, keywords };
+                    reading.bytes(object.data(), subject);
                 }
                 Err(error) => error.report(id, format_args!("the blob of {path}"), coverage),
             }

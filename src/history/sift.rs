@@ -11,17 +11,18 @@ use crate::source::container::Reading;
 use crate::source::graph::Commit;
 use crate::source::object::{Kind, ObjectError, Objects, parse};
 use crate::source::repository::Handles;
-use crate::source::text::{self, Readable};
+use crate::source::text::{self, Readable, STRETCH};
 use git2::Oid;
 use rayon::prelude::*;
 use std::borrow::Cow;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// What was sorted out, by number.
 #[derive(Debug, Default)]
 pub struct Sifted {
     /// Blobs of which something may be reported; sorted.
-    pub blobs: Vec<u32>,
+    pub blobs: Vec<Hot>,
     /// Commits whose message may be reported; sorted.
     pub messages: Vec<u32>,
     /// Annotated tags; sorted.
@@ -32,9 +33,30 @@ pub struct Sifted {
     pub lost: Vec<(u32, ObjectError)>,
 }
 
+/// A blob of which something may be reported.
+#[derive(Debug)]
+pub struct Hot {
+    /// Its number.
+    pub number: u32,
+    /// Where its keywords stand, if that was kept; see [`Document::keywords`].
+    ///
+    /// [`Document::keywords`]: crate::document::Document::keywords
+    pub keywords: Option<Box<[u32]>>,
+}
+
+/// So many places of keywords are kept in all: 32 MiB.
+const MOST_KEYWORDS: usize = 8 << 20;
+
 /// Goes through all commits, tags and blobs.
 pub fn sift(catalog: &Catalog, handles: &Handles, probe: &Probe<'_>, reading: &Reading<'_>) -> Sifted {
-    let sieve = Sieve { catalog, probe, reading, format: handles.format(), sifted: Mutex::default() };
+    let sieve = Sieve {
+        catalog,
+        probe,
+        reading,
+        format: handles.format(),
+        kept: AtomicUsize::new(0),
+        sifted: Mutex::default(),
+    };
     for kind in [Kind::Commit, Kind::Tag, Kind::Blob] {
         for (pack, start) in catalog.packs() {
             walk(pack, kind, None, &elsewhere(handles), &Sorter { sieve: &sieve, kind, start });
@@ -45,7 +67,7 @@ pub fn sift(catalog: &Catalog, handles: &Handles, probe: &Probe<'_>, reading: &R
     for (pack, start) in catalog.packs() {
         unlinked(catalog, pack, start, &mut sifted.lost);
     }
-    sifted.blobs.sort_unstable();
+    sifted.blobs.sort_unstable_by_key(|hot| hot.number);
     sifted.messages.sort_unstable();
     sifted.tags.sort_unstable();
     sifted
@@ -91,6 +113,8 @@ struct Sieve<'a> {
     probe: &'a Probe<'a>,
     reading: &'a Reading<'a>,
     format: git2::ObjectFormat,
+    /// How many places of keywords are kept.
+    kept: AtomicUsize,
     sifted: Mutex<Sifted>,
 }
 
@@ -118,7 +142,7 @@ impl Visitor for Sorter<'_> {
             Kind::Blob => {
                 let (remembered, is_hot) = self.sieve.blob(bytes, from);
                 if is_first {
-                    self.sieve.blob_seen(number, bytes.len(), is_hot);
+                    self.sieve.blob_seen(number, bytes.len(), is_hot, &remembered);
                 }
                 remembered
             }
@@ -153,8 +177,8 @@ impl Sieve<'_> {
             let mut bytes = Vec::new();
             match handles.read(id, &mut bytes) {
                 Ok(Kind::Blob) => {
-                    let (_, is_hot) = self.blob(&bytes, None);
-                    self.blob_seen(number, bytes.len(), is_hot);
+                    let (remembered, is_hot) = self.blob(&bytes, None);
+                    self.blob_seen(number, bytes.len(), is_hot, &remembered);
                 }
                 Ok(kind) => self.other(number, kind, &bytes),
                 Err(error) => self.sifted().lost.push((number, error)),
@@ -162,10 +186,17 @@ impl Sieve<'_> {
         });
     }
 
-    fn blob_seen(&self, number: u32, length: usize, is_hot: bool) {
+    fn blob_seen(&self, number: u32, length: usize, is_hot: bool, remembered: &Remembered) {
         if is_hot {
+            let keywords = match remembered {
+                // A longer one is scanned in stretches.
+                Remembered::Text(traces) if length <= STRETCH => Some(traces.keywords()).filter(|keywords| {
+                    self.kept.fetch_add(keywords.len(), Ordering::Relaxed) + keywords.len() <= MOST_KEYWORDS
+                }),
+                _ => None,
+            };
             // It is counted when it is scanned.
-            self.sifted().blobs.push(number);
+            self.sifted().blobs.push(Hot { number, keywords });
         } else {
             self.reading.coverage.document();
             self.reading.coverage.bytes(length as u64);

@@ -80,7 +80,8 @@ pub fn read(handles: &Handles, reading: &Reading<'_>) -> Result<(), SourceError>
             blob: Some(id.to_string()),
         });
         match handles.read_from(&odb, id) {
-            Ok(object) => reading.bytes(object.data(), Subject { path: &path, origin: &origin, added: None }),
+            Ok(object) => reading
+                .bytes(object.data(), Subject { path: &path, origin: &origin, added: None, keywords: None }),
             Err(error) => error.report(id, "a blob that no folder has", coverage),
         }
         Ok(())
@@ -162,7 +163,8 @@ fn deliver(
                 reachable: Some((blob.order as usize) < first_dangling),
                 blob: Some(blob.id.to_string()),
             });
-            reading.bytes(object.data(), Subject { path: &path, origin: &origin, added: None });
+            reading
+                .bytes(object.data(), Subject { path: &path, origin: &origin, added: None, keywords: None });
         }
         Ok(())
     })

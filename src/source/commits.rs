@@ -41,7 +41,12 @@ pub fn deliver_message(
         ..Origin::plain(OriginKind::CommitMessage)
     });
     let path = RepoPath::new(COMMIT_MESSAGE);
-    deliver_text(parsed.message, Subject { path: &path, origin: &origin, added: None }, visit, coverage);
+    deliver_text(
+        parsed.message,
+        Subject { path: &path, origin: &origin, added: None, keywords: None },
+        visit,
+        coverage,
+    );
     Ok(info)
 }
 

@@ -79,7 +79,12 @@ fn as_searched(bytes: &[u8]) -> Cow<'_, [u8]> {
     let keep = |document: &Document<'_>| {
         text.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(document.text);
     };
-    deliver(bytes, Subject { path: &path, origin: &origin, added: None }, &keep, &Coverage::default());
+    deliver(
+        bytes,
+        Subject { path: &path, origin: &origin, added: None, keywords: None },
+        &keep,
+        &Coverage::default(),
+    );
     Cow::Owned(text.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 

@@ -142,7 +142,12 @@ impl Source for Message {
         }
         let (path, origin) =
             (RepoPath::from_path(&self.path), Arc::new(Origin::plain(OriginKind::CommitMessage)));
-        deliver(&message, Subject { path: &path, origin: &origin, added: None }, visit, coverage);
+        deliver(
+            &message,
+            Subject { path: &path, origin: &origin, added: None, keywords: None },
+            visit,
+            coverage,
+        );
         Ok(())
     }
 }

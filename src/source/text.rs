@@ -27,6 +27,9 @@ pub struct Subject<'a> {
     pub origin: &'a Arc<Origin>,
     /// The lines that count; see [`Document::added`].
     pub added: Option<&'a [Range<u64>]>,
+    /// Where keywords stand, if that is known; see [`Document::keywords`]. Only for bytes that are
+    /// read as they stand and in one piece.
+    pub keywords: Option<&'a [u32]>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,6 +130,7 @@ pub fn deliver(bytes: &[u8], subject: Subject<'_>, visit: &Visit<'_>, coverage: 
         origin: subject.origin,
         encoding,
         added: subject.added,
+        keywords: if encoding == Encoding::Utf16 { None } else { subject.keywords },
     });
 }
 
@@ -183,6 +187,7 @@ pub fn deliver_stream(
             origin: subject.origin,
             encoding,
             added: subject.added,
+            keywords: None,
         });
         if !more {
             break;
@@ -233,7 +238,7 @@ mod tests {
 
     fn positions(bytes: &[u8], needle: &[u8]) -> Vec<Position> {
         let (path, origin) = (RepoPath::new("x"), Arc::new(Origin::plain(OriginKind::File)));
-        let subject = Subject { path: &path, origin: &origin, added: None };
+        let subject = Subject { path: &path, origin: &origin, added: None, keywords: None };
         let found = Mutex::new(Vec::new());
         let visit = |doc: &Document<'_>| {
             for at in memchr::memmem::find_iter(doc.text, needle) {

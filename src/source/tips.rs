@@ -95,7 +95,12 @@ impl Tips {
                 reachable,
                 ..Origin::plain(OriginKind::TagMessage)
             });
-            deliver(&tag.message, Subject { path: &path, origin: &origin, added: None }, visit, coverage);
+            deliver(
+                &tag.message,
+                Subject { path: &path, origin: &origin, added: None, keywords: None },
+                visit,
+                coverage,
+            );
         }
     }
 }

@@ -23,7 +23,7 @@ mod view;
 mod tests;
 
 use crate::detect::judge::generic::Surroundings;
-use crate::detect::{Engine, Match, file_kind};
+use crate::detect::{Engine, Match, Own, file_kind};
 use crate::origin::RepoPath;
 use crate::rule::pack::Landmark;
 use crate::secret::{Masked, Secret};
@@ -271,7 +271,8 @@ impl Search<'_> {
                 hit(place.clone());
             }
         };
-        let plain = self.engine.search(around, 0..view.text.len(), self.path, view.is_binary, sift);
+        let plain =
+            self.engine.search(around, Own::Part(0..view.text.len()), self.path, view.is_binary, sift);
         let inner = self.views(subject, &plain.landmarks, depth + view.ways.len());
         if plain.matches.is_empty() && inner.is_empty() {
             return;
