@@ -1,6 +1,7 @@
 //! What a source hands to the engine.
 
 use crate::origin::{Origin, Position, RepoPath};
+use std::any::Any;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -37,10 +38,12 @@ pub struct Document<'a> {
     /// The lines that a change adds, sorted and merged, from 1, end exclusive; a match elsewhere
     /// is not reported. `None` reports all.
     pub added: Option<&'a [Range<u64>]>,
-    /// Every place in `own` at which a keyword stands that comes to something, ascending, if that is
-    /// known already: the search for keywords looks nowhere else.
-    pub keywords: Option<&'a [u32]>,
+    /// What whoever searches the text found out about it before, in a form of their own.
+    pub known: Option<&'a Known>,
 }
+
+/// Something that only those can read who made it.
+pub type Known = dyn Any + Send + Sync;
 
 impl<'a> Document<'a> {
     /// A text that is a whole file, of which every line counts.
@@ -53,7 +56,7 @@ impl<'a> Document<'a> {
             origin,
             encoding: Encoding::Bytes,
             added: None,
-            keywords: None,
+            known: None,
         }
     }
 

@@ -25,6 +25,7 @@ use crate::rule::{Pack, Rule};
 use decode::Decoded;
 use judge::generic::Surroundings;
 use prefilter::{Owners, Prefilter};
+use probe::Fits;
 use std::cell::LazyCell;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -118,8 +119,8 @@ pub struct Scanned {
 enum Own<'a> {
     /// In all of a part of the text.
     Part(Range<usize>),
-    /// At these places.
-    Places(&'a [u32]),
+    /// Nowhere: what comes of them all is known.
+    Known(&'a probe::Known),
 }
 
 /// What stands in the clear in a text.
@@ -189,8 +190,8 @@ impl Engine {
         let around = Surroundings { text: document.text, is_code: file_kind::is_code(document.path) };
         let is_binary = document.encoding == Encoding::Binary;
         let doubt = |candidates: &mut [Match]| self.doubt_noise(document, candidates.iter_mut());
-        let own = match document.keywords {
-            Some(keywords) => Own::Places(keywords),
+        let own = match document.known.and_then(|known| known.downcast_ref()) {
+            Some(known) => Own::Known(known),
             None => Own::Part(document.own.clone()),
         };
         let plain = self.search(around, own, Some(document.path), is_binary, doubt);
@@ -226,6 +227,21 @@ impl Engine {
         let services = near_miss::Services { prefilter: &self.prefilter, pack: &self.pack };
         let mut candidates = Vec::new();
         let mut plain = Plain::default();
+        let mut again = Vec::new();
+        if let Own::Known(known) = own {
+            let fits = |index: usize| {
+                let rule = &self.pack.rules()[index];
+                match (around.is_code, rule.matcher) {
+                    // In code a bare word is no value.
+                    (true, Matcher::Assignment(_)) => Fits::Ask,
+                    _ if path.is_none_or(|path| self.path_fits(rule, index, path)) => Fits::Yes,
+                    _ => Fits::No,
+                }
+            };
+            known.candidates(fits, &mut candidates, &mut again);
+            plain.has_markers = known.has_markers;
+            plain.landmarks.extend_from_slice(&known.landmarks);
+        }
         let mut hit = |owners: Owners<'_>, length: usize, start: usize| {
             for owner in owners {
                 if owner == MARKER_OWNER {
@@ -253,9 +269,9 @@ impl Engine {
         };
         match own {
             Own::Part(own) => self.prefilter.find(text, own, hit),
-            Own::Places(places) => {
-                for &place in places {
-                    self.prefilter.find(text, place as usize..place as usize + 1, &mut hit);
+            Own::Known(_) => {
+                for place in again {
+                    self.prefilter.find(text, place..place + 1, &mut hit);
                 }
             }
         }

@@ -17,6 +17,7 @@ use crate::level::Confidence;
 use crate::rule::Rule;
 use crate::rule::pack::{self, Landmark, MARKER_OWNER, Matcher};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// A piece that two versions of a text have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +32,7 @@ pub struct Common {
 
 /// So far round something new the text is decoded once more: further than what belongs to an escape,
 /// a joint of literals or the end of a run reaches.
-const DECODED_ROUND: usize = 512;
+const DECODED_ROUND: usize = 320;
 /// How far before and after a name the value that is given to it may stand, and what the judge looks
 /// at beyond it.
 const ASSIGNMENT: Reach = Reach { before: 768, after: 2560 };
@@ -79,6 +80,8 @@ struct Sharing {
 enum Sort {
     /// A keyword: where its owners are listed, and its length.
     Keyword(u32, u8),
+    /// An allow marker, or what looks like one.
+    Marker,
     /// A landmark of the decoder.
     Landmark(Landmark),
     /// Something that is found in what is encoded there.
@@ -86,17 +89,83 @@ enum Sort {
 }
 
 /// A place of a text that says something about it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Spot {
     at: u32,
     /// What it says depends on this part of the text and no other.
     start: u32,
     end: u32,
     sort: Sort,
-    /// Whether anything came of it, reported or not.
-    gives: bool,
+    /// What came of it, reported or not.
+    given: Option<Arc<Given>>,
     /// Whether something would be reported.
     is_hot: bool,
+}
+
+/// What came of a keyword, in the version in which it was looked at.
+#[derive(Debug)]
+struct Given {
+    /// Where the keyword stood.
+    at: usize,
+    candidates: Vec<Match>,
+}
+
+/// What is known of a text before it is scanned: everything that comes of its keywords, for any path.
+#[derive(Debug)]
+pub struct Known {
+    given: Vec<(usize, Arc<Given>)>,
+    /// Where the decoder's landmarks stand, ascending.
+    pub(super) landmarks: Vec<(Landmark, usize)>,
+    /// Whether there are allow markers of ours.
+    pub(super) has_markers: bool,
+}
+
+/// Whether a rule's candidate counts at a path.
+pub(super) enum Fits {
+    /// It does.
+    Yes,
+    /// It does not.
+    No,
+    /// That has to be asked again.
+    Ask,
+}
+
+impl Known {
+    /// How many pieces of knowledge these are.
+    pub fn len(&self) -> usize {
+        self.given.len() + self.landmarks.len()
+    }
+
+    /// Whether nothing is known to come of the text's keywords.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Adds the candidates that fit, by their places in the text, and the places of keywords that
+    /// have to be asked again.
+    pub(super) fn candidates(
+        &self,
+        fits: impl Fn(usize) -> Fits,
+        candidates: &mut Vec<Match>,
+        again: &mut Vec<usize>,
+    ) {
+        for (at, given) in &self.given {
+            if given.candidates.iter().any(|found| matches!(fits(found.rule), Fits::Ask)) {
+                again.push(*at);
+                continue;
+            }
+            let shifted = |place: &Range<usize>| {
+                let shift = |place: usize| place + at - given.at;
+                shift(place.start)..shift(place.end)
+            };
+            let fitting = given.candidates.iter().filter(|found| matches!(fits(found.rule), Fits::Yes));
+            candidates.extend(fitting.map(|found| Match {
+                span: shifted(&found.span),
+                parts: found.parts.iter().map(|(name, part)| (name.clone(), shifted(part))).collect(),
+                ..found.clone()
+            }));
+        }
+    }
 }
 
 /// What is remembered of a text.
@@ -115,12 +184,18 @@ impl Traces {
         self.spots.iter().any(|spot| spot.is_hot)
     }
 
-    /// Every place at which a keyword stands that comes to something, ascending, for
-    /// [`Document::keywords`](crate::document::Document::keywords).
-    pub fn keywords(&self) -> Box<[u32]> {
-        let mut places: Vec<u32> = self.spots.iter().filter(|spot| spot.gives).map(|spot| spot.at).collect();
-        places.dedup();
-        places.into_boxed_slice()
+    /// What a scan of the text need not find out again.
+    pub fn known(&self) -> Known {
+        let given = self.spots.iter().filter_map(|spot| Some((spot.at as usize, spot.given.clone()?)));
+        let landmarks = self.spots.iter().filter_map(|spot| match spot.sort {
+            Sort::Landmark(landmark) => Some((landmark, spot.at as usize)),
+            _ => None,
+        });
+        Known {
+            given: given.collect(),
+            landmarks: landmarks.collect(),
+            has_markers: self.spots.iter().any(|spot| spot.sort == Sort::Marker),
+        }
     }
 }
 
@@ -276,9 +351,11 @@ impl<'a> Looking<'a> {
         searched
     }
 
-    /// Takes over what is known of what was copied.
+    /// Takes over what is known of what was copied. `searched` are the parts in which keywords were
+    /// looked for.
     fn inherit(&mut self, older: &Traces, older_length: usize, common: &[Common], searched: &[Range<usize>]) {
-        let length = self.text.len();
+        let (length, prefilter) = (self.text.len(), &self.probe.engine.prefilter);
+        let mut searched = searched.iter().peekable();
         for piece in common {
             let end = piece.from + piece.length;
             let first = older.spots.partition_point(|spot| (spot.at as usize) < piece.from);
@@ -287,10 +364,11 @@ impl<'a> Looking<'a> {
                 if at >= end {
                     break;
                 }
-                // A keyword that begins so near the end of a piece was looked for among the new ones.
                 let new_at = at - piece.from + piece.to;
-                let next = searched.partition_point(|own| own.end <= new_at);
-                if searched.get(next).is_some_and(|own| own.start <= new_at) && spot.sort != Sort::Encoded {
+                while searched.next_if(|own| own.end <= new_at).is_some() {}
+                // A keyword that begins so near the end of a piece was looked for among the new ones.
+                let is_searched = searched.peek().is_some_and(|own| own.start <= new_at);
+                if is_searched && spot.sort != Sort::Encoded {
                     continue;
                 }
                 // A keyword that is cut off is none any more.
@@ -308,22 +386,21 @@ impl<'a> Looking<'a> {
                         at: shifted(spot.at),
                         start: shifted(spot.start),
                         end: shifted(spot.end),
-                        ..*spot
+                        sort: spot.sort,
+                        given: spot.given.clone(),
+                        is_hot: spot.is_hot,
                     });
-                } else {
-                    match spot.sort {
-                        Sort::Keyword(owners, length) => {
-                            self.keyword(
-                                self.probe.engine.prefilter.owners_at(owners),
-                                length.into(),
-                                new_at,
-                            );
-                        }
-                        Sort::Landmark(landmark) => self.landmark(landmark, new_at),
-                        Sort::Encoded => {
-                            let start = new_at.saturating_sub(at - start);
-                            self.to_decode.push(start..(new_at + (stop - at)).min(length));
-                        }
+                    continue;
+                }
+                match spot.sort {
+                    Sort::Keyword(owners, length) => {
+                        self.keyword(prefilter.owners_at(owners), length.into(), new_at);
+                    }
+                    Sort::Marker => self.marker(new_at),
+                    Sort::Landmark(landmark) => self.landmark(landmark, new_at),
+                    Sort::Encoded => {
+                        let start = new_at.saturating_sub(at - start);
+                        self.to_decode.push(start..(new_at + (stop - at)).min(length));
                     }
                 }
             }
@@ -346,11 +423,11 @@ impl<'a> Looking<'a> {
         }
         let engine = probe.engine;
         let keyword = at..at + length;
-        let (mut gives, mut is_hot, mut is_rule) = (false, false, false);
+        let mut is_rule = false;
         for owner in owners {
             if owner == MARKER_OWNER {
-                (gives, is_hot, is_rule) = (true, true, true);
-                break;
+                self.marker(at);
+                continue;
             }
             if let Some(landmark) = pack::landmark(owner) {
                 self.landmark(landmark, at);
@@ -361,22 +438,18 @@ impl<'a> Looking<'a> {
                 continue;
             }
             is_rule = true;
-            if !candidate::looks_right(rule, text, &keyword) {
-                continue;
-            }
-            self.candidates.clear();
-            let services = Services { prefilter: &engine.prefilter, pack: &engine.pack };
-            let around = Surroundings { text, is_code: false };
-            let candidates = &mut self.candidates;
-            candidate::propose(rule, owner as usize, around, services, keyword.clone(), candidates);
-            gives |= !candidates.is_empty();
-            if candidates.iter().any(|found| probe.counts(found)) {
-                is_hot = true;
-                break;
+            if candidate::looks_right(rule, text, &keyword) {
+                let services = Services { prefilter: &engine.prefilter, pack: &engine.pack };
+                let around = Surroundings { text, is_code: false };
+                let candidates = &mut self.candidates;
+                candidate::propose(rule, owner as usize, around, services, keyword.clone(), candidates);
             }
         }
         if is_rule {
-            let spot = self.spot(at, reach, Sort::Keyword(place, length as u8), gives, is_hot);
+            let is_hot = self.candidates.iter().any(|found| probe.counts(found));
+            let candidates = std::mem::take(&mut self.candidates);
+            let given = (!candidates.is_empty()).then(|| Arc::new(Given { at, candidates }));
+            let spot = Spot { given, is_hot, ..self.spot(at, reach, Sort::Keyword(place, length as u8)) };
             if reach.after > MACRO {
                 self.to_decode.push(spot.start as usize..spot.end as usize);
             }
@@ -384,15 +457,19 @@ impl<'a> Looking<'a> {
         }
     }
 
-    fn spot(&self, at: usize, reach: Reach, sort: Sort, gives: bool, is_hot: bool) -> Spot {
+    fn spot(&self, at: usize, reach: Reach, sort: Sort) -> Spot {
         Spot {
             at: at as u32,
             start: at.saturating_sub(reach.before) as u32,
             end: (at + reach.after).min(self.text.len()) as u32,
             sort,
-            gives,
-            is_hot,
+            given: None,
+            is_hot: false,
         }
+    }
+
+    fn marker(&mut self, at: usize) {
+        self.spots.push(Spot { is_hot: true, ..self.spot(at, Reach::default(), Sort::Marker) });
     }
 
     fn landmark(&mut self, landmark: Landmark, at: usize) {
@@ -405,8 +482,7 @@ impl<'a> Looking<'a> {
             }
             self.run.end - at + DECODED_ROUND
         };
-        let spot =
-            self.spot(at, Reach { before: DECODED_ROUND, after }, Sort::Landmark(landmark), true, false);
+        let spot = self.spot(at, Reach { before: DECODED_ROUND, after }, Sort::Landmark(landmark));
         self.to_decode.push(spot.start as usize..spot.end as usize);
         self.spots.push(spot);
     }
@@ -446,7 +522,7 @@ impl<'a> Looking<'a> {
                 let at = place.start as u32;
                 let start = place.start.saturating_sub(DECODED_ROUND) as u32;
                 let end = (place.end + DECODED_ROUND).min(self.text.len()) as u32;
-                self.spots.push(Spot { at, start, end, sort: Sort::Encoded, gives: false, is_hot: true });
+                self.spots.push(Spot { at, start, end, sort: Sort::Encoded, given: None, is_hot: true });
             }
             self.spots.sort_unstable_by_key(|spot| spot.at);
         }
@@ -538,7 +614,7 @@ mod tests {
     use crate::origin::{Origin, OriginKind, RepoPath};
     use crate::rule::{Pack, template};
     use proptest::prelude::*;
-    use std::sync::{Arc, LazyLock};
+    use std::sync::LazyLock;
 
     static ENGINE: LazyLock<Engine> =
         LazyLock::new(|| Engine::new(Arc::new(Pack::embedded().unwrap()), &RuleChoice::default()));
@@ -627,22 +703,22 @@ mod tests {
     fn said(traces: &Traces) -> (Vec<(u32, String, bool, bool)>, bool) {
         let (encoded, plain): (Vec<&Spot>, Vec<&Spot>) =
             traces.spots.iter().partition(|spot| spot.sort == Sort::Encoded);
-        let said = |spot: &Spot| (spot.at, format!("{:?}", spot.sort), spot.gives, spot.is_hot);
+        let said = |spot: &Spot| (spot.at, format!("{:?}", spot.sort), spot.given.is_some(), spot.is_hot);
         let mut plain: Vec<_> = plain.into_iter().map(said).collect();
         plain.sort();
         (plain, !encoded.is_empty())
     }
 
-    /// Whether anything is reported of a text at one path or another; and that it is the same if only
-    /// the places that a probe told are looked at.
-    fn is_reported(text: &[u8], keywords: &[u32]) -> bool {
+    /// Whether anything is reported of a text at one path or another; and that it is the same with what
+    /// a probe knows.
+    fn is_reported(text: &[u8], known: &Known) -> bool {
         ["a.rs", "a.py", "a.js", "a.php", "a.yaml", ".env", "a.json", "a.html", "a", "package-lock.json"]
             .iter()
             .any(|path| {
                 let (path, origin) = (RepoPath::new(*path), Arc::new(Origin::plain(OriginKind::Blob)));
                 let document = Document::whole(text, &path, &origin);
                 let scanned = ENGINE.scan(&document);
-                let at_places = ENGINE.scan(&Document { keywords: Some(keywords), ..document });
+                let at_places = ENGINE.scan(&Document { known: Some(known), ..document });
                 assert_eq!(at_places.matches, scanned.matches, "{}", String::from_utf8_lossy(text));
                 scanned.matches.iter().any(|found| found.confidence >= Confidence::Medium)
             })
@@ -674,13 +750,13 @@ mod tests {
         ) {
             let mut older = text(&lines);
             let mut traces = PROBE.whole(&older, false);
-            prop_assert!(traces.is_hot() || !is_reported(&older, &traces.keywords()), "missed: {}", String::from_utf8_lossy(&older));
+            prop_assert!(traces.is_hot() || !is_reported(&older, &traces.known()), "missed: {}", String::from_utf8_lossy(&older));
             for edits in rounds {
                 let (newer, common) = edited(&older, &edits);
                 let next = PROBE.newer(&newer, false, &traces, older.len(), &common);
                 let whole = PROBE.whole(&newer, false);
                 prop_assert_eq!(said(&next), said(&whole), "older: {}\nnewer: {}\n{:?}", String::from_utf8_lossy(&older), String::from_utf8_lossy(&newer), common);
-                prop_assert!(next.is_hot() || !is_reported(&newer, &next.keywords()), "missed: {}", String::from_utf8_lossy(&newer));
+                prop_assert!(next.is_hot() || !is_reported(&newer, &next.known()), "missed: {}", String::from_utf8_lossy(&newer));
                 (older, traces) = (newer, next);
             }
         }

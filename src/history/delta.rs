@@ -2,7 +2,8 @@
 //! of without making most of what the rest holds, and then reads only those.
 
 use crate::coverage::Gap;
-use crate::detect::probe::Probe;
+use crate::detect::probe::{Known, Probe};
+use crate::document;
 use crate::history::attribution::Root;
 use crate::history::objects::Catalog;
 use crate::history::sift::{self, Sifted};
@@ -65,8 +66,8 @@ pub fn read(handles: &Handles, probe: &Probe<'_>, reading: &Reading<'_>) -> Resu
     others.deliver_tags(u64::from(first_dangling), Some(false), reading.visit, coverage);
 
     // Blobs.
-    let keywords: HashMap<u32, Box<[u32]>> =
-        blobs.iter_mut().filter_map(|hot| Some((hot.number, hot.keywords.take()?))).collect();
+    let known_of: HashMap<u32, Known> =
+        blobs.iter_mut().filter_map(|hot| Some((hot.number, hot.known.take()?))).collect();
     let mut wanted: Vec<u32> = blobs.iter().map(|hot| hot.number).collect();
     wanted.extend(lost.iter().map(|&(number, _)| number));
     let trees = Trees::read(&catalog, handles, &sift::elsewhere(handles), &wanted, &mut lost);
@@ -113,8 +114,8 @@ pub fn read(handles: &Handles, probe: &Probe<'_>, reading: &Reading<'_>) -> Resu
             });
             match handles.read_from(&odb, id) {
                 Ok(object) => {
-                    let keywords = keywords.get(number).map(|keywords| &keywords[..]);
-                    let subject = Subject { path, origin: &origin, added: None, keywords };
+                    let known = known_of.get(number).map(|known| known as &document::Known);
+                    let subject = Subject { path, origin: &origin, added: None, known };
                     reading.bytes(object.data(), subject);
                 }
                 Err(error) => error.report(id, format_args!("the blob of {path}"), coverage),

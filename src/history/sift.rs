@@ -2,7 +2,7 @@
 //! version.
 
 use crate::coverage::Coverage;
-use crate::detect::probe::{Probe, Traces};
+use crate::detect::probe::{Known, Probe, Traces};
 use crate::history::objects::Catalog;
 use crate::history::pack::walk::{Elsewhere, From, Visitor, walk};
 use crate::history::pack::{NONE, Pack};
@@ -38,14 +38,12 @@ pub struct Sifted {
 pub struct Hot {
     /// Its number.
     pub number: u32,
-    /// Where its keywords stand, if that was kept; see [`Document::keywords`].
-    ///
-    /// [`Document::keywords`]: crate::document::Document::keywords
-    pub keywords: Option<Box<[u32]>>,
+    /// What a scan need not find out again, if that was kept.
+    pub known: Option<Known>,
 }
 
-/// So many places of keywords are kept in all: 32 MiB.
-const MOST_KEYWORDS: usize = 8 << 20;
+/// So many pieces of knowledge are kept in all: 48 MiB.
+const MOST_KNOWN: usize = 2 << 20;
 
 /// Goes through all commits, tags and blobs.
 pub fn sift(catalog: &Catalog, handles: &Handles, probe: &Probe<'_>, reading: &Reading<'_>) -> Sifted {
@@ -113,7 +111,7 @@ struct Sieve<'a> {
     probe: &'a Probe<'a>,
     reading: &'a Reading<'a>,
     format: git2::ObjectFormat,
-    /// How many places of keywords are kept.
+    /// How many pieces of knowledge are kept.
     kept: AtomicUsize,
     sifted: Mutex<Sifted>,
 }
@@ -188,15 +186,16 @@ impl Sieve<'_> {
 
     fn blob_seen(&self, number: u32, length: usize, is_hot: bool, remembered: &Remembered) {
         if is_hot {
-            let keywords = match remembered {
+            let has_room = |known: &Known| {
+                self.kept.fetch_add(known.len(), Ordering::Relaxed) + known.len() <= MOST_KNOWN
+            };
+            let known = match remembered {
                 // A longer one is scanned in stretches.
-                Remembered::Text(traces) if length <= STRETCH => Some(traces.keywords()).filter(|keywords| {
-                    self.kept.fetch_add(keywords.len(), Ordering::Relaxed) + keywords.len() <= MOST_KEYWORDS
-                }),
+                Remembered::Text(traces) if length <= STRETCH => Some(traces.known()).filter(has_room),
                 _ => None,
             };
             // It is counted when it is scanned.
-            self.sifted().blobs.push(Hot { number, keywords });
+            self.sifted().blobs.push(Hot { number, known });
         } else {
             self.reading.coverage.document();
             self.reading.coverage.bytes(length as u64);

@@ -81,7 +81,7 @@ pub fn read(handles: &Handles, reading: &Reading<'_>) -> Result<(), SourceError>
         });
         match handles.read_from(&odb, id) {
             Ok(object) => reading
-                .bytes(object.data(), Subject { path: &path, origin: &origin, added: None, keywords: None }),
+                .bytes(object.data(), Subject { path: &path, origin: &origin, added: None, known: None }),
             Err(error) => error.report(id, "a blob that no folder has", coverage),
         }
         Ok(())
@@ -163,8 +163,7 @@ fn deliver(
                 reachable: Some((blob.order as usize) < first_dangling),
                 blob: Some(blob.id.to_string()),
             });
-            reading
-                .bytes(object.data(), Subject { path: &path, origin: &origin, added: None, keywords: None });
+            reading.bytes(object.data(), Subject { path: &path, origin: &origin, added: None, known: None });
         }
         Ok(())
     })

@@ -2,7 +2,7 @@
 
 use crate::kind::Kind;
 use crate::level::Confidence;
-use crate::rule::content;
+use crate::rule::content::{self, Run};
 use crate::rule::keyword::{self, Follow, Keyword};
 use crate::rule::pack::{Blobs, CompiledCompanion, CompiledRule, Examples, Matcher, RuleBook};
 use crate::rule::text::{AssignmentText, FORMAT_VERSION, Provider, RuleFile, RuleText};
@@ -185,7 +185,7 @@ struct Found<'a> {
     keywords: Vec<Keyword>,
     follow: Option<Follow>,
     needle: Option<Vec<u8>>,
-    run: Option<Follow>,
+    run: Option<Run>,
     before: u32,
     after: u32,
     public_prefix: u8,

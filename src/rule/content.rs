@@ -1,8 +1,9 @@
 //! What every match of a pattern holds somewhere, so that most text round a keyword needs no look by
 //! the expression.
 
-use crate::rule::keyword::{ByteSet, Follow, Keyword, byte_set, literal_rarity};
+use crate::rule::keyword::{ByteSet, Keyword, byte_set, literal_rarity};
 use regex_syntax::hir::{Hir, HirKind};
+use serde::{Deserialize, Serialize};
 
 /// Bytes that seldom stand in prose or code, such as the `@` of an address with a password.
 const TELLING: &[u8] = b"@!~^$";
@@ -44,45 +45,146 @@ fn fixed_texts<'a>(hir: &'a Hir, texts: &mut Vec<&'a [u8]>) {
     }
 }
 
+/// A long run of bytes of one set that every match holds, such as the 32 hexadecimal digits of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// The bytes allowed.
+    pub set: ByteSet,
+    /// How many of them at least.
+    pub count: u8,
+    /// What may stand right before the run, if that is none of its own bytes: a key in a path is
+    /// none that is given to a name.
+    pub led_by: Option<ByteSet>,
+}
+
+impl Run {
+    /// Whether a text holds such a run. Looks at one byte in `count` where the text has few of them.
+    pub fn is_in(&self, text: &[u8]) -> bool {
+        let count = usize::from(self.count);
+        let mut from = 0;
+        while let Some(stretch) = text.get(from..from + count) {
+            if let Some(other) = stretch.iter().rposition(|&byte| !self.set.contains(byte)) {
+                from += other + 1;
+                continue;
+            }
+            let Some(led_by) = &self.led_by else { return true };
+            if from > 0 && led_by.contains(text[from - 1]) {
+                return true;
+            }
+            let rest = &text[from + count..];
+            let Some(other) = rest.iter().position(|&byte| !self.set.contains(byte)) else { return false };
+            from += count + other + 1;
+        }
+        false
+    }
+}
+
 /// Shorter runs are in every text.
 const SHORTEST_RUN: u8 = 8;
 
-/// A long run of bytes of one set that every match holds, such as the 32 hexadecimal digits of a
-/// key: text without such a run needs no look by the expression.
-pub fn run(hir: &Hir) -> Option<Follow> {
-    longest_run(hir).filter(|run| run.count >= SHORTEST_RUN)
+/// A long run of bytes of one set that every match holds: text without such a run needs no look by
+/// the expression.
+pub fn run(hir: &Hir) -> Option<Run> {
+    let run = longest_run(hir, &any_byte()).filter(|run| run.count >= SHORTEST_RUN)?;
+    let is_apart = |led_by: &ByteSet| led_by.iter().all(|byte| !run.set.contains(byte));
+    Some(Run { led_by: run.led_by.filter(is_apart), ..run })
 }
 
-fn longest_run(hir: &Hir) -> Option<Follow> {
+fn any_byte() -> ByteSet {
+    let mut set = ByteSet::EMPTY;
+    (0..=255).for_each(|byte| set.insert(byte));
+    set
+}
+
+/// The last bytes that a match of an expression may have, and whether it may be empty.
+fn last_bytes(hir: &Hir) -> (ByteSet, bool) {
+    let mut set = ByteSet::EMPTY;
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => (set, true),
+        HirKind::Literal(literal) => {
+            literal.0.last().iter().for_each(|byte| set.insert(**byte));
+            (set, literal.0.is_empty())
+        }
+        HirKind::Class(class) => (byte_set(class).unwrap_or_else(any_byte), false),
+        HirKind::Repetition(repetition) => {
+            let (set, is_empty) = last_bytes(&repetition.sub);
+            (set, is_empty || repetition.min == 0)
+        }
+        HirKind::Capture(capture) => last_bytes(&capture.sub),
+        HirKind::Concat(parts) => {
+            for part in parts.iter().rev() {
+                let (last, is_empty) = last_bytes(part);
+                set.unite(&last);
+                if !is_empty {
+                    return (set, false);
+                }
+            }
+            (set, true)
+        }
+        HirKind::Alternation(branches) => {
+            let mut any_empty = false;
+            for branch in branches {
+                let (last, is_empty) = last_bytes(branch);
+                set.unite(&last);
+                any_empty |= is_empty;
+            }
+            (set, any_empty)
+        }
+    }
+}
+
+/// The longest run of an expression; `before` is what may stand before a match of it.
+fn longest_run(hir: &Hir, before: &ByteSet) -> Option<Run> {
+    let run = |set, count: u32| Some(Run { set, count: count.min(255) as u8, led_by: Some(*before) });
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => None,
         HirKind::Literal(literal) => {
             let mut set = ByteSet::EMPTY;
             literal.0.iter().for_each(|&byte| set.insert(byte));
-            Some(Follow { set, count: literal.0.len().min(255) as u8 })
+            run(set, literal.0.len() as u32)
         }
-        HirKind::Class(class) => Some(Follow { set: byte_set(class)?, count: 1 }),
+        HirKind::Class(class) => run(byte_set(class)?, 1),
         HirKind::Repetition(repetition) if repetition.min == 0 => None,
-        HirKind::Repetition(repetition) => match repetition.sub.kind() {
-            HirKind::Class(class) => {
-                Some(Follow { set: byte_set(class)?, count: repetition.min.min(255) as u8 })
+        HirKind::Repetition(repetition) => {
+            if let HirKind::Class(class) = repetition.sub.kind() {
+                return run(byte_set(class)?, repetition.min);
             }
-            _ => longest_run(&repetition.sub),
-        },
-        HirKind::Capture(capture) => longest_run(&capture.sub),
-        HirKind::Concat(parts) => parts.iter().filter_map(longest_run).max_by_key(|run| {
-            let others = 256 - run.set.iter().count();
-            (run.count >= SHORTEST_RUN, others * usize::from(run.count))
-        }),
+            // Any round but the first follows another.
+            let (mut before, last) = (*before, last_bytes(&repetition.sub).0);
+            before.unite(&last);
+            longest_run(&repetition.sub, &before)
+        }
+        HirKind::Capture(capture) => longest_run(&capture.sub, before),
+        HirKind::Concat(parts) => {
+            let mut before = *before;
+            let mut runs = Vec::new();
+            for part in parts {
+                runs.extend(longest_run(part, &before));
+                let (last, is_empty) = last_bytes(part);
+                if is_empty {
+                    before.unite(&last);
+                } else {
+                    before = last;
+                }
+            }
+            runs.into_iter().max_by_key(|run| {
+                let others = 256 - run.set.iter().count();
+                (run.count >= SHORTEST_RUN, others * usize::from(run.count))
+            })
+        }
         HirKind::Alternation(branches) => {
-            let mut all: Option<Follow> = None;
+            let mut all: Option<Run> = None;
             for branch in branches {
-                let run = longest_run(branch)?;
+                let run = longest_run(branch, before)?;
                 all = Some(match all {
                     None => run,
                     Some(mut all) => {
                         all.set.unite(&run.set);
-                        Follow { set: all.set, count: all.count.min(run.count) }
+                        let led_by = all.led_by.zip(run.led_by).map(|(mut one, other)| {
+                            one.unite(&other);
+                            one
+                        });
+                        Run { set: all.set, count: all.count.min(run.count), led_by }
                     }
                 });
             }
@@ -119,5 +221,46 @@ mod tests {
         assert_eq!(run("acme(?:[0-3]{40}|(?:[45]{12}-){2})"), Some(("012345".into(), 12)));
         assert_eq!(run("acme(?:[0-3]{40})?"), None);
         assert_eq!(run("acme(?:[0-3]{40}|x)"), None);
+    }
+
+    #[test]
+    fn what_leads_to_a_run_is_known() {
+        let run = |pattern: &str| run(&parse(pattern).unwrap()).unwrap();
+        let led_by =
+            |pattern: &str| run(pattern).led_by.map(|set| String::from_utf8(set.iter().collect()).unwrap());
+        assert_eq!(led_by("acme[=:] ?\"?(?<secret>[0-7]{32})"), Some(" \":=".into()));
+        assert_eq!(led_by("acmed[=:]?(?<secret>[0-7]{32}|[a-d]{40})"), None, "it may follow its own bytes");
+        assert_eq!(led_by("acme=(?:[0-7]{8}-){2}"), Some("-=".into()));
+        assert_eq!(led_by("[0-7]{32}acme"), None, "anything may stand before a match");
+        let run = run("acme(?:=|: )(?<secret>[0-7]{8})");
+        for (text, expected) in [
+            ("acme=01234567", true),
+            ("acme/01234567", false),
+            ("acme/01234567 =0123456", false),
+            ("acme/01234567777 =01234567", true),
+            ("01234567", false),
+            ("acme: 0123456701234567", true),
+        ] {
+            assert_eq!(run.is_in(text.as_bytes()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn runs_are_found_wherever_they_stand() {
+        let set = |byte: u8| {
+            let mut set = ByteSet::EMPTY;
+            set.insert(byte);
+            set
+        };
+        let run = Run { set: set(b'x'), count: 3, led_by: None };
+        let led = Run { led_by: Some(set(b'=')), ..run };
+        for length in 0..8usize {
+            for number in 0..3u32.pow(length as u32) {
+                let text: Vec<u8> =
+                    (0..length as u32).map(|at| b"x-="[(number / 3u32.pow(at) % 3) as usize]).collect();
+                assert_eq!(run.is_in(&text), text.windows(3).any(|three| three == b"xxx"), "{text:?}");
+                assert_eq!(led.is_in(&text), text.windows(4).any(|four| four == b"=xxx"), "{text:?}");
+            }
+        }
     }
 }

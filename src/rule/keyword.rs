@@ -58,22 +58,6 @@ pub struct Follow {
     pub count: u8,
 }
 
-impl Follow {
-    /// Whether the text holds so many bytes of the set in a row. Looks at one byte in `count` where
-    /// the text has few of them.
-    pub fn is_in(&self, text: &[u8]) -> bool {
-        let count = usize::from(self.count);
-        let mut from = 0;
-        while let Some(stretch) = text.get(from..from + count) {
-            match stretch.iter().rposition(|&byte| !self.set.contains(byte)) {
-                None => return true,
-                Some(other) => from += other + 1,
-            }
-        }
-        false
-    }
-}
-
 /// What the prefilter needs to know about a pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Anchors {
@@ -393,20 +377,6 @@ mod tests {
         assert_eq!(next(r"acmekey(?:;|$)"), None);
         assert_eq!(next(r"acmekey"), None);
         assert_eq!(next(r"acmekey\b(?:x{20}|[yz]{0,3}9)"), Some(b"9xyz".to_vec()));
-    }
-
-    #[test]
-    fn runs_are_found_wherever_they_stand() {
-        let mut set = ByteSet::EMPTY;
-        set.insert(b'x');
-        let run = Follow { set, count: 3 };
-        for length in 0..9usize {
-            for bits in 0..1u32 << length {
-                let text: Vec<u8> =
-                    (0..length).map(|at| if bits >> at & 1 == 1 { b'x' } else { b'-' }).collect();
-                assert_eq!(run.is_in(&text), text.windows(3).any(|three| three == b"xxx"), "{text:?}");
-            }
-        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 use crate::kind::Kind;
 use crate::level::{Confidence, Severity};
+use crate::rule::content::Run;
 use crate::rule::keyword::{Follow, Keyword};
 use crate::rule_info::RuleInfo;
 use serde::{Deserialize, Serialize};
@@ -77,7 +78,7 @@ pub struct CompiledRule<'a> {
     /// A text that every match holds somewhere.
     pub needle: Option<Vec<u8>>,
     /// What every match holds somewhere: so many bytes of a set in a row.
-    pub run: Option<Follow>,
+    pub run: Option<Run>,
     /// How far before the keyword's first byte the matcher may look.
     pub before: u32,
     /// How far after the keyword's first byte the matcher may look.

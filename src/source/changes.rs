@@ -132,7 +132,7 @@ impl Delivery<'_> {
         let whole = reading.kind(object.data(), &change.path).is_some_and(|kind| !kind.keeps_lines());
         let added = if whole { None } else { self.added(odb, change, object.data()) };
         if added.as_ref().is_none_or(|lines| !lines.is_empty()) {
-            let subject = Subject { path: &change.path, origin, added: added.as_deref(), keywords: None };
+            let subject = Subject { path: &change.path, origin, added: added.as_deref(), known: None };
             reading.bytes(object.data(), subject);
         }
     }

@@ -43,7 +43,7 @@ pub fn deliver_message(
     let path = RepoPath::new(COMMIT_MESSAGE);
     deliver_text(
         parsed.message,
-        Subject { path: &path, origin: &origin, added: None, keywords: None },
+        Subject { path: &path, origin: &origin, added: None, known: None },
         visit,
         coverage,
     );

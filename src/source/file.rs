@@ -44,7 +44,7 @@ impl FileReader {
 
     fn try_read(&mut self, path: &Path, shown: &RepoPath, rules: &FileRules<'_>) -> io::Result<()> {
         let reading = &rules.reading;
-        let subject = Subject { path: shown, origin: rules.origin, added: None, keywords: None };
+        let subject = Subject { path: shown, origin: rules.origin, added: None, known: None };
         let mut file = File::open(path)?;
         let size = file.metadata()?.len();
         if let Some(limit) = rules.max_size.filter(|&limit| size > limit) {

@@ -81,7 +81,7 @@ fn as_searched(bytes: &[u8]) -> Cow<'_, [u8]> {
     };
     deliver(
         bytes,
-        Subject { path: &path, origin: &origin, added: None, keywords: None },
+        Subject { path: &path, origin: &origin, added: None, known: None },
         &keep,
         &Coverage::default(),
     );

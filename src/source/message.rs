@@ -144,7 +144,7 @@ impl Source for Message {
             (RepoPath::from_path(&self.path), Arc::new(Origin::plain(OriginKind::CommitMessage)));
         deliver(
             &message,
-            Subject { path: &path, origin: &origin, added: None, keywords: None },
+            Subject { path: &path, origin: &origin, added: None, known: None },
             visit,
             coverage,
         );

@@ -36,7 +36,7 @@ impl Stdin {
 impl Source for Stdin {
     fn read(&self, visit: &Visit<'_>, coverage: &Coverage) -> Result<(), SourceError> {
         let origin = Arc::new(Origin::plain(OriginKind::Stdin));
-        let subject = Subject { path: &self.name, origin: &origin, added: None, keywords: None };
+        let subject = Subject { path: &self.name, origin: &origin, added: None, known: None };
         let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
         let mut buffer = Vec::new();
         let reading = Reading { limits: self.containers, filter: None, visit, coverage };

@@ -2,7 +2,7 @@
 //! cuts what is too large for memory into overlapping stretches.
 
 use crate::coverage::Coverage;
-use crate::document::{Document, Encoding};
+use crate::document::{Document, Encoding, Known};
 use crate::origin::{Origin, Position, RepoPath};
 use crate::source::Visit;
 use std::io::{self, Read};
@@ -27,9 +27,9 @@ pub struct Subject<'a> {
     pub origin: &'a Arc<Origin>,
     /// The lines that count; see [`Document::added`].
     pub added: Option<&'a [Range<u64>]>,
-    /// Where keywords stand, if that is known; see [`Document::keywords`]. Only for bytes that are
-    /// read as they stand and in one piece.
-    pub keywords: Option<&'a [u32]>,
+    /// What is known of the text already; see [`Document::known`]. Only for bytes that are read as they
+    /// stand and in one piece.
+    pub known: Option<&'a Known>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,7 +130,7 @@ pub fn deliver(bytes: &[u8], subject: Subject<'_>, visit: &Visit<'_>, coverage: 
         origin: subject.origin,
         encoding,
         added: subject.added,
-        keywords: if encoding == Encoding::Utf16 { None } else { subject.keywords },
+        known: if encoding == Encoding::Utf16 { None } else { subject.known },
     });
 }
 
@@ -187,7 +187,7 @@ pub fn deliver_stream(
             origin: subject.origin,
             encoding,
             added: subject.added,
-            keywords: None,
+            known: None,
         });
         if !more {
             break;
@@ -238,7 +238,7 @@ mod tests {
 
     fn positions(bytes: &[u8], needle: &[u8]) -> Vec<Position> {
         let (path, origin) = (RepoPath::new("x"), Arc::new(Origin::plain(OriginKind::File)));
-        let subject = Subject { path: &path, origin: &origin, added: None, keywords: None };
+        let subject = Subject { path: &path, origin: &origin, added: None, known: None };
         let found = Mutex::new(Vec::new());
         let visit = |doc: &Document<'_>| {
             for at in memchr::memmem::find_iter(doc.text, needle) {

@@ -97,7 +97,7 @@ impl Tips {
             });
             deliver(
                 &tag.message,
-                Subject { path: &path, origin: &origin, added: None, keywords: None },
+                Subject { path: &path, origin: &origin, added: None, known: None },
                 visit,
                 coverage,
             );

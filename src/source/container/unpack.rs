@@ -125,7 +125,7 @@ impl<'a> Unpacker<'a> {
     pub fn plain(&self, reader: &mut dyn Read, path: &RepoPath, added: Option<&[Range<u64>]>) {
         let limit = self.reading.limits.max_file_size;
         let mut limited = reader.take(limit.map_or(u64::MAX, |limit| limit.saturating_add(1)));
-        let subject = Subject { path, origin: self.outermost.origin, added, keywords: None };
+        let subject = Subject { path, origin: self.outermost.origin, added, known: None };
         let mut scratch = self.scratch.take();
         let (visit, coverage) = (self.reading.visit, self.reading.coverage);
         let read = deliver_stream(&mut limited, subject, &mut scratch, visit, coverage);
