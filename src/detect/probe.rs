@@ -489,12 +489,13 @@ impl<'a> Looking<'a> {
 
     /// Decodes the parts that are to be decoded.
     fn decode(&mut self) {
-        self.spots.sort_unstable_by_key(|spot| spot.at);
+        // Stable, because that is fast for what is sorted in stretches.
+        self.spots.sort_by_key(|spot| spot.at);
         if !self.probe.engine.decodes {
             return;
         }
         let mut parts = std::mem::take(&mut self.to_decode);
-        parts.sort_unstable_by_key(|part| part.start);
+        parts.sort_by_key(|part| part.start);
         let mut hot = Vec::new();
         let mut done = 0;
         let mut parts = parts.into_iter().peekable();
@@ -524,7 +525,7 @@ impl<'a> Looking<'a> {
                 let end = (place.end + DECODED_ROUND).min(self.text.len()) as u32;
                 self.spots.push(Spot { at, start, end, sort: Sort::Encoded, given: None, is_hot: true });
             }
-            self.spots.sort_unstable_by_key(|spot| spot.at);
+            self.spots.sort_by_key(|spot| spot.at);
         }
     }
 

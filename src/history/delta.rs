@@ -6,6 +6,7 @@ use crate::detect::probe::{Known, Probe};
 use crate::document;
 use crate::history::attribution::Root;
 use crate::history::objects::Catalog;
+use crate::history::pack::walk::{From, Visitor, walk};
 use crate::history::sift::{self, Sifted};
 use crate::history::trees::{Place, Trees};
 use crate::history::{Start, dangling_order, roots_of, staged, without_folder};
@@ -98,31 +99,95 @@ pub fn read(handles: &Handles, probe: &Probe<'_>, reading: &Reading<'_>) -> Resu
             is_staged.insert(number);
         }
     }
-    places.sort_unstable_by(|a, b| (&a.path, b.order, a.number).cmp(&(&b.path, a.order, b.number)));
-    places.par_chunks(16).try_for_each(|places| {
-        let handle = handles.take()?;
-        let odb = handle.odb().map_err(|error| SourceError::Unreadable(error.message().to_owned()))?;
-        for Place { number, order, path } in places {
-            let id = trees.id(*number);
-            let origin = Arc::new(Origin {
+    let delivery = Delivery {
+        handles,
+        reading,
+        trees: &trees,
+        places: places.iter().map(|place| (place.number, place)).collect(),
+        known: &known_of,
+        origin: &|place| {
+            let is_reachable = place.order < first_dangling || is_staged.contains(&place.number);
+            Origin {
                 kind: OriginKind::Blob,
-                commit: commit_of(*order).and_then(|commit| infos.get(&commit.id).cloned()),
-                order: u64::from(*order),
-                in_head: Some(in_head.contains(number)),
-                reachable: Some(*order < first_dangling || is_staged.contains(number)),
-                blob: Some(id.to_string()),
-            });
-            match handles.read_from(&odb, id) {
-                Ok(object) => {
-                    let known = known_of.get(number).map(|known| known as &document::Known);
-                    let subject = Subject { path, origin: &origin, added: None, known };
-                    reading.bytes(object.data(), subject);
-                }
-                Err(error) => error.report(id, format_args!("the blob of {path}"), coverage),
+                commit: commit_of(place.order).and_then(|commit| infos.get(&commit.id).cloned()),
+                order: u64::from(place.order),
+                in_head: Some(in_head.contains(&place.number)),
+                reachable: Some(is_reachable),
+                blob: Some(trees.id(place.number).to_string()),
+            }
+        },
+    };
+    delivery.run(&catalog);
+    Ok(())
+}
+
+/// Hands the blobs that something may be reported of to the visitor.
+struct Delivery<'a> {
+    handles: &'a Handles,
+    reading: &'a Reading<'a>,
+    trees: &'a Trees<'a>,
+    places: HashMap<u32, &'a Place>,
+    known: &'a HashMap<u32, Known>,
+    origin: &'a (dyn Fn(&Place) -> Origin + Sync),
+}
+
+impl Delivery<'_> {
+    /// Makes the packed ones from what they are deltas of, and reads the others one by one.
+    fn run(&self, catalog: &Catalog) {
+        let elsewhere = sift::elsewhere(self.handles);
+        for (pack, start) in catalog.packs() {
+            let entries = self.places.keys().filter_map(|&number| number.checked_sub(start));
+            let needed = pack.with_bases(entries.filter(|&entry| entry < pack.len()));
+            if needed.contains(&true) {
+                let wanted = |entry: u32| needed[entry as usize];
+                walk(pack, Kind::Blob, Some(&wanted), &elsewhere, &Packed { delivery: self, start });
             }
         }
-        Ok(())
-    })
+        let packed = catalog.packs().last().map_or(0, |(pack, start)| start + pack.len());
+        let others: Vec<&Place> =
+            self.places.values().copied().filter(|place| place.number >= packed).collect();
+        others.par_iter().for_each(|place| self.read(place));
+    }
+
+    fn deliver(&self, place: &Place, bytes: &[u8]) {
+        let origin = Arc::new((self.origin)(place));
+        let known = self.known.get(&place.number).map(|known| known as &document::Known);
+        self.reading.bytes(bytes, Subject { path: &place.path, origin: &origin, added: None, known });
+    }
+
+    /// Reads a blob by itself.
+    fn read(&self, place: &Place) {
+        let id = self.trees.id(place.number);
+        let mut bytes = Vec::new();
+        match read_as(self.handles, id, Kind::Blob, &mut bytes) {
+            Ok(()) => self.deliver(place, &bytes),
+            Err(error) => {
+                error.report(id, format_args!("the blob of {}", place.path), self.reading.coverage);
+            }
+        }
+    }
+}
+
+struct Packed<'a> {
+    delivery: &'a Delivery<'a>,
+    start: u32,
+}
+
+impl Visitor for Packed<'_> {
+    type State = ();
+
+    fn object(&self, entry: u32, bytes: &[u8], _: Option<From<'_, ()>>) {
+        if let Some(place) = self.delivery.places.get(&(self.start + entry)) {
+            self.delivery.deliver(place, bytes);
+        }
+    }
+
+    fn lost(&self, entry: u32, _: &ObjectError) {
+        // Another way to read it may do, and else says what is wrong.
+        if let Some(place) = self.delivery.places.get(&(self.start + entry)) {
+            self.delivery.read(place);
+        }
+    }
 }
 
 /// What reports show of commits.

@@ -8,7 +8,7 @@ use crate::history::pack::walk::{Elsewhere, From, Visitor, walk};
 use crate::origin::RepoPath;
 use crate::source::changes::submodule;
 use crate::source::filter::PathFilter;
-use crate::source::object::{EntryKind, IdMap, Kind, ObjectError, Objects, entries, read_as};
+use crate::source::object::{EntryKind, IdMap, Kind, ObjectError, Objects, entries, raw_entries, read_as};
 use crate::source::treeish::child;
 use git2::{ObjectFormat, Oid};
 use rayon::prelude::*;
@@ -339,11 +339,11 @@ impl Reading<'_> {
         let mut children = Children::new();
         let mut pieces = from.map_or(&[][..], |from| from.copied).iter().peekable();
         let mut at = 0;
-        for entry in entries(bytes, self.format) {
+        for entry in raw_entries(bytes, self.format) {
             // A damaged folder is told of when it is walked to, if it leads anywhere.
             let Ok(entry) = entry else { break };
             let start = at;
-            at = entry.id_end;
+            at += entry.length;
             while pieces.next_if(|piece| piece.to + piece.length <= start).is_some() {}
             let known = from.zip(pieces.peek()).and_then(|(from, piece)| {
                 let is_whole = piece.to <= start && at <= piece.to + piece.length;
@@ -357,12 +357,13 @@ impl Reading<'_> {
         children
     }
 
-    fn number(&self, kind: EntryKind, id: Oid) -> u32 {
-        let found = if kind == EntryKind::Submodule { None } else { self.catalog.find(id.as_bytes()) };
+    fn number(&self, kind: EntryKind, id: &[u8]) -> u32 {
+        let found = if kind == EntryKind::Submodule { None } else { self.catalog.find(id) };
         match found {
             Some(number) if kind == EntryKind::Tree || self.is_wanted[number as usize] => number,
             Some(_) => NOTHING,
             None => {
+                let Ok(id) = Oid::from_bytes(id) else { return NOTHING };
                 let absent = &mut self.results().absent;
                 let next = (self.catalog.len() + absent.len()) as u32;
                 *absent.entry(id).or_insert(next)

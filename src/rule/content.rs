@@ -52,8 +52,8 @@ pub struct Run {
     pub set: ByteSet,
     /// How many of them at least.
     pub count: u8,
-    /// What may stand right before the run, if that is none of its own bytes: a key in a path is
-    /// none that is given to a name.
+    /// What may stand right before the run, if anything may not: a key in a path is none that is given
+    /// to a name.
     pub led_by: Option<ByteSet>,
 }
 
@@ -72,8 +72,13 @@ impl Run {
                 return true;
             }
             let rest = &text[from + count..];
-            let Some(other) = rest.iter().position(|&byte| !self.set.contains(byte)) else { return false };
-            from += count + other + 1;
+            let more = rest.iter().position(|&byte| !self.set.contains(byte)).unwrap_or(rest.len());
+            // Where a byte of its own may lead to the run, it is part of a longer one.
+            let own = &text[from..from + count + more];
+            if own[..more].iter().any(|&byte| led_by.contains(byte)) {
+                return true;
+            }
+            from += count + more + 1;
         }
         false
     }
@@ -86,8 +91,7 @@ const SHORTEST_RUN: u8 = 8;
 /// the expression.
 pub fn run(hir: &Hir) -> Option<Run> {
     let run = longest_run(hir, &any_byte()).filter(|run| run.count >= SHORTEST_RUN)?;
-    let is_apart = |led_by: &ByteSet| led_by.iter().all(|byte| !run.set.contains(byte));
-    Some(Run { led_by: run.led_by.filter(is_apart), ..run })
+    Some(Run { led_by: run.led_by.filter(|led_by| *led_by != any_byte()), ..run })
 }
 
 fn any_byte() -> ByteSet {
@@ -229,7 +233,7 @@ mod tests {
         let led_by =
             |pattern: &str| run(pattern).led_by.map(|set| String::from_utf8(set.iter().collect()).unwrap());
         assert_eq!(led_by("acme[=:] ?\"?(?<secret>[0-7]{32})"), Some(" \":=".into()));
-        assert_eq!(led_by("acmed[=:]?(?<secret>[0-7]{32}|[a-d]{40})"), None, "it may follow its own bytes");
+        assert_eq!(led_by("acmed[=:]?(?<secret>[0-7]{32}|[a-d]{40})"), Some(":=d".into()));
         assert_eq!(led_by("acme=(?:[0-7]{8}-){2}"), Some("-=".into()));
         assert_eq!(led_by("[0-7]{32}acme"), None, "anything may stand before a match");
         let run = run("acme(?:=|: )(?<secret>[0-7]{8})");
@@ -243,6 +247,12 @@ mod tests {
         ] {
             assert_eq!(run.is_in(text.as_bytes()), expected, "{text}");
         }
+        let run = self::run(&parse("acme(?:=|-7)(?<secret>[0-7]{8})").unwrap()).unwrap();
+        for (text, expected) in
+            [("-701234567", true), ("-01234567", false), ("/012701234566", true), ("/0012345667", false)]
+        {
+            assert_eq!(run.is_in(text.as_bytes()), expected, "{text}");
+        }
     }
 
     #[test]
@@ -254,12 +264,14 @@ mod tests {
         };
         let run = Run { set: set(b'x'), count: 3, led_by: None };
         let led = Run { led_by: Some(set(b'=')), ..run };
+        let led_by_own = Run { led_by: Some(set(b'x')), ..run };
         for length in 0..8usize {
             for number in 0..3u32.pow(length as u32) {
                 let text: Vec<u8> =
                     (0..length as u32).map(|at| b"x-="[(number / 3u32.pow(at) % 3) as usize]).collect();
                 assert_eq!(run.is_in(&text), text.windows(3).any(|three| three == b"xxx"), "{text:?}");
                 assert_eq!(led.is_in(&text), text.windows(4).any(|four| four == b"=xxx"), "{text:?}");
+                assert_eq!(led_by_own.is_in(&text), text.windows(4).any(|four| four == b"xxxx"), "{text:?}");
             }
         }
     }

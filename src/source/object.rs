@@ -230,13 +230,36 @@ pub struct Entry<'a> {
     pub name: &'a [u8],
     /// Its object.
     pub id: Oid,
-    /// Where the entry ends in the tree.
-    pub id_end: usize,
+}
+
+/// One line of a tree, with its id as it stands there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RawEntry<'a> {
+    /// What it is.
+    pub kind: EntryKind,
+    /// Its name, one part of a path.
+    pub name: &'a [u8],
+    /// The bytes of its object's id.
+    pub id: &'a [u8],
+    /// How many bytes of the tree it takes.
+    pub length: usize,
 }
 
 /// Goes through a tree's entries: mode in octal digits, a space, the name, a zero byte, the raw
 /// id. An error stands for a tree that is cut off or malformed, and is the last item.
 pub fn entries(tree: &[u8], format: ObjectFormat) -> impl Iterator<Item = Result<Entry<'_>, ObjectError>> {
+    raw_entries(tree, format).map(|entry| {
+        let RawEntry { kind, name, id, .. } = entry?;
+        let id = Oid::from_bytes(id).map_err(|error| ObjectError::Corrupt(error.message().to_owned()))?;
+        Ok(Entry { kind, name, id })
+    })
+}
+
+/// The same without making anything of the ids.
+pub fn raw_entries(
+    tree: &[u8],
+    format: ObjectFormat,
+) -> impl Iterator<Item = Result<RawEntry<'_>, ObjectError>> {
     let id_len = match format {
         ObjectFormat::Sha256 => 32,
         ObjectFormat::Sha1 => 20,
@@ -246,26 +269,30 @@ pub fn entries(tree: &[u8], format: ObjectFormat) -> impl Iterator<Item = Result
         if rest.is_empty() {
             return None;
         }
-        let entry = entry(rest, tree.len() - rest.len(), id_len);
+        let entry = entry(rest, id_len);
         rest = entry.map_or(b"".as_slice(), |(_, rest)| rest);
         Some(entry.map(|(entry, _)| entry).ok_or_else(|| ObjectError::Corrupt("malformed tree".to_owned())))
     })
 }
 
-/// The entry that `bytes` begin with, which stand at `start` of their tree, and what follows it.
-fn entry(bytes: &[u8], start: usize, id_len: usize) -> Option<(Entry<'_>, &[u8])> {
-    let space = memchr::memchr(b' ', bytes)?;
+/// The entry that `bytes` begin with, and what follows it.
+fn entry(bytes: &[u8], id_len: usize) -> Option<(RawEntry<'_>, &[u8])> {
+    /// Longer modes are none.
+    const MOST_DIGITS: usize = 10;
+    let mut mode = 0_u32;
+    let space = bytes.iter().take(MOST_DIGITS).position(|&byte| byte == b' ')?;
+    for &digit in &bytes[..space] {
+        mode = mode << 3 | u32::from(digit.checked_sub(b'0').filter(|&digit| digit < 8)?);
+    }
     let zero = space + memchr::memchr(0, &bytes[space..])?;
-    let id = bytes.get(zero + 1..zero + 1 + id_len)?;
-    let mode = u32::from_str_radix(std::str::from_utf8(&bytes[..space]).ok()?, 8).ok()?;
+    let (id, rest) = bytes[zero + 1..].split_at_checked(id_len)?;
     let kind = match mode & 0o170_000 {
         0o040_000 => EntryKind::Tree,
         0o160_000 => EntryKind::Submodule,
         _ => EntryKind::Blob,
     };
-    let length = zero + 1 + id_len;
-    let id = Oid::from_bytes(id).ok()?;
-    Some((Entry { kind, name: &bytes[space + 1..zero], id, id_end: start + length }, &bytes[length..]))
+    let (name, length) = (&bytes[space + 1..zero], zero + 1 + id_len);
+    (space > 0).then_some((RawEntry { kind, name, id, length }, rest))
 }
 
 #[cfg(test)]

@@ -80,12 +80,20 @@ impl Joints {
     }
 }
 
-/// Whether the literals of a text are joined in any of these ways, apart from those that are
-/// told by a backslash or a macro.
-pub fn is_any(text: &[u8]) -> bool {
+/// In which of all ways literals of a text are joined, apart from those that are told by a backslash
+/// or a macro.
+pub fn ways(text: &[u8]) -> impl Iterator<Item = Joints> {
     // A longer operator comes before one that it begins with.
     const ANY: Joints = joints(&[b"++", b"..", b"||", b"<>", b"+", b".", b"&", b"~"], true);
-    memchr::memchr3_iter(b'"', b'\'', b'`', text).any(|close| joint(text, close, ANY).is_some())
+    let mut is_used = [false; Joints::ALL.len()];
+    for close in memchr::memchr3_iter(b'"', b'\'', b'`', text) {
+        if joint(text, close, ANY).is_some() {
+            for (is_used, joints) in is_used.iter_mut().zip(Joints::ALL) {
+                *is_used = *is_used || joint(text, close, joints).is_some();
+            }
+        }
+    }
+    Joints::ALL.into_iter().zip(is_used).filter(|(_, is_used)| *is_used).map(|(joints, _)| joints)
 }
 
 /// Calls `visit` with what stands round joints, joined. `continued` are the backslashes at the ends

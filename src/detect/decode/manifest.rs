@@ -5,7 +5,9 @@ use super::runs;
 use super::text_share;
 use super::view::{Builder, Counts, View};
 use data_encoding::BASE64;
+use memchr::memmem::Finder;
 use std::ops::Range;
+use std::sync::LazyLock;
 use zeroize::Zeroizing;
 
 /// A longer value holds a file and is searched as one.
@@ -39,7 +41,8 @@ pub fn find(text: &[u8], visit: &mut dyn FnMut(View)) {
 
 /// Whether a text has a manifest of a Secret: `kind: Secret`, `"kind": "Secret"`.
 pub fn is_secret(text: &[u8]) -> bool {
-    memchr::memmem::find_iter(text, b"Secret").any(|at| {
+    static SECRET: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"Secret"));
+    SECRET.find_iter(text).any(|at| {
         let ends = !text.get(at + 6).is_some_and(u8::is_ascii_alphanumeric);
         let before = text[..at].trim_ascii_end();
         let before = before.strip_suffix(b"\"").unwrap_or(before);

@@ -174,14 +174,14 @@ impl Search<'_> {
                 &mut |at| continued.push(at),
             );
             let macros: Vec<usize> = of(landmarks, Landmark::Concat).collect();
-            let own = [self.joints];
-            let joints: &[Joints] = match self.sieve {
-                None => &own,
-                Some(_) if join::is_any(text) => &Joints::ALL,
-                Some(_) if continued.is_empty() && macros.is_empty() => &[],
-                Some(_) => &Joints::CONTINUED,
+            let ways: Vec<Joints> = match self.sieve {
+                None => vec![self.joints],
+                Some(_) if continued.is_empty() && macros.is_empty() => join::ways(text).collect(),
+                // These may stand near an operator of any language.
+                Some(_) if join::ways(text).next().is_some() => Joints::ALL.to_vec(),
+                Some(_) => Joints::CONTINUED.to_vec(),
             };
-            for &joints in joints {
+            for joints in ways {
                 join::find(text, joints, subject.is_code, &continued, &macros, &mut |view| {
                     self.look_into(&view, depth, &mut found);
                 });

@@ -48,6 +48,8 @@ pub struct Pack {
     id_at: Vec<u32>,
     /// The other way round: the entry at each place of the index.
     at_index: Vec<u32>,
+    /// The entry that an entry is made from, or [`NONE`].
+    base: Vec<u32>,
     /// The first entry that is made from an entry, and the next one made from the same.
     first_child: Vec<u32>,
     next_sibling: Vec<u32>,
@@ -86,6 +88,7 @@ impl Pack {
             offsets: places.iter().map(|&(offset, _)| offset).collect(),
             id_at: places.into_iter().map(|(_, at)| at).collect(),
             at_index,
+            base: vec![NONE; count],
             first_child: vec![NONE; count],
             next_sibling: vec![NONE; count],
             roots: Vec::new(),
@@ -117,6 +120,7 @@ impl Pack {
             };
             match base {
                 Base::Entry(base) => {
+                    self.base[entry as usize] = base;
                     self.next_sibling[entry as usize] = self.first_child[base as usize];
                     self.first_child[base as usize] = entry;
                 }
@@ -164,6 +168,18 @@ impl Pack {
     /// The entries that are made from no other of this pack, in the order of the file.
     pub fn roots(&self) -> &[(u32, Base)] {
         &self.roots
+    }
+
+    /// Some entries with all that they are made from, directly or not.
+    pub fn with_bases(&self, entries: impl IntoIterator<Item = u32>) -> Vec<bool> {
+        let mut needed = vec![false; self.offsets.len()];
+        for entry in entries {
+            let mut entry = entry;
+            while entry != NONE && !std::mem::replace(&mut needed[entry as usize], true) {
+                entry = self.base[entry as usize];
+            }
+        }
+        needed
     }
 
     /// The first entry that is made from an entry, or [`NONE`].
