@@ -1,13 +1,14 @@
 //! The account of what a scan read, what it left out, and why.
 
 use crate::origin::RepoPath;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Why something was not scanned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Gap {
     /// An object that the repository names and does not have.
     MissingObject,
@@ -53,7 +54,7 @@ impl Gap {
 }
 
 /// Something that should have been scanned and was not.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct LeftOut {
     /// The sort of reason.
     pub gap: Gap,
@@ -129,7 +130,7 @@ impl Coverage {
 }
 
 /// The closed account, sorted.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CoverageReport {
     /// Documents read.
     pub documents: u64,

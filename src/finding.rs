@@ -4,6 +4,7 @@ use crate::level::{Confidence, Severity};
 use crate::origin::{Origin, RepoPath, Span};
 pub use crate::rule_info::RuleInfo;
 use crate::secret::{Fingerprint, Masked, Secret};
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -51,7 +52,7 @@ impl Finding {
 }
 
 /// A half that belongs to a secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
     /// What it is: `access key id`.
     pub name: String,
@@ -60,7 +61,7 @@ pub struct Part {
 }
 
 /// One place of a secret.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Location {
     /// The path: relative to the repository's root, else to the folder scanned.
     pub path: RepoPath,
@@ -83,7 +84,7 @@ pub struct Location {
 }
 
 /// A line as it may be shown.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Excerpt {
     /// The text of the line, shortened around the secret, secrets replaced by their masks.
     pub text: String,
@@ -92,7 +93,7 @@ pub struct Excerpt {
 }
 
 /// Why a place is allowed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Allowed {
     /// The reason the marker gives.
     pub reason: String,
@@ -101,7 +102,7 @@ pub struct Allowed {
 }
 
 /// Whether a finding counts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Status {
     /// It counts.
     Open,

@@ -1,10 +1,11 @@
 //! Where bytes came from: paths, commits and positions.
 
+use serde::{Deserialize, Serialize};
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 /// A path as git or the file system has it: bytes with `/` between the parts, perhaps not UTF-8.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct RepoPath(Vec<u8>);
 
 impl RepoPath {
@@ -104,7 +105,7 @@ impl fmt::Debug for RepoPath {
 }
 
 /// A commit, as far as reports show it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommitInfo {
     /// Object id in hexadecimal: 40 digits, or 64 in a SHA-256 repository.
     pub id: String,
@@ -133,7 +134,7 @@ impl CommitInfo {
 }
 
 /// What kind of bytes a document holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum OriginKind {
     /// A file on disk.
     File,
@@ -164,7 +165,7 @@ impl OriginKind {
 }
 
 /// Where a document came from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
     /// What kind of bytes.
     pub kind: OriginKind,
@@ -192,7 +193,7 @@ impl Origin {
 ///
 /// A line ends at `\n`, as git counts them. A column counts Unicode code points (bytes in a line
 /// that is no UTF-8), which is SARIF's `unicodeCodePoints`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Position {
     /// Bytes before this place in the original file, in its own encoding.
     pub byte: u64,
@@ -208,7 +209,7 @@ impl Position {
 }
 
 /// A stretch of a document; `end` is exclusive, as SARIF wants it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Span {
     /// First place inside.
     pub start: Position,

@@ -5,6 +5,7 @@
 //! [`Secret::expose`], which is easy to find in a review.
 
 use hmac::{Hmac, KeyInit, Mac};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use zeroize::Zeroizing;
@@ -41,7 +42,7 @@ impl fmt::Debug for Secret {
 }
 
 /// A secret's showable form. Its length says nothing about the secret's.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Masked(String);
 
 impl Masked {
@@ -81,7 +82,7 @@ impl fmt::Display for Masked {
 ///
 /// Two places with the same fingerprint hold the same secret. Without the key nobody can test
 /// guesses against it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Fingerprint([u8; 16]);
 
 impl Fingerprint {

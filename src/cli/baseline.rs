@@ -32,7 +32,7 @@ pub fn run(args: &BaselineArgs) -> Result<u8, Failure> {
     let file = args.output.clone().or_else(|| settings.baseline.clone()).unwrap_or_else(|| FILE_NAME.into());
     let filter = |path: &crate::origin::RepoPath, folder: bool| settings.wants(path, folder);
     let probe = args.source.history.then(|| settings_probe(&engine, &settings));
-    let chosen = source::choose(&args.source, &filter, &settings, probe.as_ref())?;
+    let chosen = source::choose(&args.source, &filter, &settings, probe.as_ref(), None)?;
     let run = pipeline(&chosen, &engine, &settings, false)?;
     let mut err = io::stderr().lock();
     let mut say = |line: String| writeln!(err, "keytrail: {line}").map_err(Failure::usage);

@@ -119,7 +119,7 @@ fn run_stage(hook: RunCommand, common: &Common) -> Result<u8, Failure> {
             let files = hook::message::files(&repository()?, args.file.as_deref()).map_err(failed)?;
             scan_with(&args.hook, common, |_, _| {
                 let sources = files.into_iter().flat_map(|file| source::message(file).sources).collect();
-                Ok(Chosen { sources, root: None, is_repository: false })
+                Ok(Chosen { sources, root: None, is_repository: false, replay: None })
             })
         }
     }

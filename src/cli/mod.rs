@@ -6,6 +6,7 @@ mod generate;
 mod hook;
 mod output;
 mod progress;
+mod replay;
 mod rules;
 mod scan;
 mod source;

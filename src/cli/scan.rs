@@ -1,6 +1,7 @@
 //! `keytrail scan`: flags to settings, sources and reports.
 
 use crate::cli::output::{self, Wanted};
+use crate::cli::replay::{self, Replay};
 use crate::cli::source::{self, Chosen, SourceArgs};
 use crate::cli::{Common, Failure, progress};
 use crate::coverage::{Coverage, CoverageReport};
@@ -48,6 +49,13 @@ pub struct ReportArgs {
     /// Tells several SARIF reports of one commit apart.
     #[arg(long, value_name = "NAME")]
     pub sarif_category: Option<String>,
+}
+
+impl ReportArgs {
+    /// Whether a report wants GitHub's hashes of lines.
+    fn hashes(&self) -> bool {
+        self.format.iter().any(|wanted| wanted.format == Format::Sarif)
+    }
 }
 
 /// Flags that override `keytrail.toml`.
@@ -161,11 +169,18 @@ pub fn pipeline(
     settings: &Settings,
     hashes: bool,
 ) -> Result<Run, Failure> {
+    if let Some(run) = chosen.replay.as_ref().and_then(|replay| replay.load(engine)) {
+        return Ok(run);
+    }
     let coverage = Coverage::default();
     let scan = Scan::new(engine, settings, &coverage, hashes);
     progress::watch(&coverage, || chosen.sources.iter().try_for_each(|source| scan.read(source.as_ref())))?;
     let (findings, warnings) = scan.finish();
-    Ok(Run { findings, coverage: coverage.finish(), warnings })
+    let run = Run { findings, coverage: coverage.finish(), warnings };
+    if let Some(replay) = &chosen.replay {
+        replay.keep(&run);
+    }
+    Ok(run)
 }
 
 /// `keytrail scan`.
@@ -176,7 +191,15 @@ pub fn run(args: &ScanArgs, common: &Common) -> Result<u8, Failure> {
     let (settings, engine) = args.settings.load(&place)?;
     let filter = |path: &RepoPath, folder: bool| settings.wants(path, folder);
     let probe = args.source.history.then(|| settings_probe(&engine, &settings));
-    let chosen = source::choose(&args.source, &filter, &settings, probe.as_ref())?;
+    let hashes = args.report.hashes();
+    let cache = args.source.is_cached().then(|| replay::settings_key(&settings, &engine, hashes));
+    // What is kept has no secrets to show.
+    let replay = match cache.filter(|_| !args.report.show_secrets) {
+        Some(key) => Some(Replay::new(args.source.repository()?.as_deref(), key)?),
+        None => None,
+    };
+    let mut chosen = source::choose(&args.source, &filter, &settings, probe.as_ref(), cache)?;
+    chosen.replay = replay;
     finish(&chosen, &engine, &settings, &args.report, common, started)
 }
 
@@ -201,8 +224,7 @@ pub fn finish(
         .map(|path| Baseline::read(path, settings.key.id()))
         .transpose()
         .map_err(Failure::usage)?;
-    let hashes = reports.format.iter().any(|wanted| wanted.format == Format::Sarif);
-    let mut run = pipeline(chosen, engine, settings, hashes)?;
+    let mut run = pipeline(chosen, engine, settings, reports.hashes())?;
     if let Some(baseline) = &baseline {
         baseline.apply(&mut run.findings);
     }

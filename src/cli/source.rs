@@ -1,8 +1,9 @@
 //! Which source a command reads: flags to sources.
 
+use crate::cli::replay::Replay;
 use crate::cli::{Failure, output};
 use crate::detect::probe::Probe;
-use crate::history::History;
+use crate::history::{History, cache};
 use crate::origin::RepoPath;
 use crate::settings::{Settings, value};
 use crate::source::Source;
@@ -43,6 +44,9 @@ pub struct SourceArgs {
     /// Read every version whole instead of what changed: slower, with the same findings.
     #[arg(long, requires = "history")]
     pub no_delta: bool,
+    /// Neither use nor keep what earlier scans of the history found out.
+    #[arg(long, requires = "history")]
+    pub no_cache: bool,
     /// Standard input.
     #[arg(long, group = "what", conflicts_with = "paths")]
     pub stdin: bool,
@@ -62,6 +66,8 @@ pub struct Chosen<'a> {
     pub root: Option<PathBuf>,
     /// Whether it is a repository.
     pub is_repository: bool,
+    /// What may be told without a scan.
+    pub replay: Option<Replay>,
 }
 
 impl SourceArgs {
@@ -74,8 +80,13 @@ impl SourceArgs {
         }
     }
 
+    /// Whether what a scan finds out is kept for the next one.
+    pub fn is_cached(&self) -> bool {
+        self.history && !self.no_delta && !self.no_cache
+    }
+
     /// The repository that is meant, for flags that read one.
-    fn repository(&self) -> Result<Option<PathBuf>, Failure> {
+    pub fn repository(&self) -> Result<Option<PathBuf>, Failure> {
         match self.paths.as_slice() {
             [] => Ok(None),
             [one] => Ok(Some(one.clone())),
@@ -100,6 +111,7 @@ pub fn choose<'a>(
     filter: PathFilter<'a>,
     settings: &Settings,
     probe: Option<&'a Probe<'a>>,
+    cache: Option<cache::Key>,
 ) -> Result<Chosen<'a>, Failure> {
     if args.stdin {
         let name = RepoPath::from_path(&args.stdin_path);
@@ -107,6 +119,7 @@ pub fn choose<'a>(
             sources: vec![Box::new(Stdin::new(name).containers(containers(settings)))],
             root: None,
             is_repository: false,
+            replay: None,
         });
     }
     if let Some(path) = &args.commit_msg {
@@ -121,7 +134,7 @@ pub fn choose<'a>(
             } else {
                 let (filter, probe) =
                     (settings.leaves_out().then_some(filter), probe.filter(|_| !args.no_delta));
-                Box::new(History { path, filter, containers: containers(settings), probe })
+                Box::new(History { path, filter, containers: containers(settings), probe, cache })
             };
             return Ok(repository(source, place.as_deref()));
         }
@@ -146,13 +159,18 @@ impl SourceArgs {
 
 /// A commit message's file.
 pub fn message<'a>(path: PathBuf) -> Chosen<'a> {
-    Chosen { sources: vec![Box::new(Message { path, cleanup: None })], root: None, is_repository: false }
+    Chosen {
+        sources: vec![Box::new(Message { path, cleanup: None })],
+        root: None,
+        is_repository: false,
+        replay: None,
+    }
 }
 
 /// A source that reads the repository at `path`, or the one of the current folder.
 pub fn repository<'a>(source: Box<dyn Source + 'a>, path: Option<&Path>) -> Chosen<'a> {
     let root = worktree(path.unwrap_or(Path::new("."))).map(|worktree| worktree.root);
-    Chosen { sources: vec![source], root, is_repository: true }
+    Chosen { sources: vec![source], root, is_repository: true, replay: None }
 }
 
 fn tree<'a>(args: &SourceArgs, filter: PathFilter<'a>, settings: &Settings) -> Result<Chosen<'a>, Failure> {
@@ -167,7 +185,7 @@ fn tree<'a>(args: &SourceArgs, filter: PathFilter<'a>, settings: &Settings) -> R
         filter: Some(filter),
         containers: containers(settings),
     };
-    Ok(Chosen { sources: vec![Box::new(tree)], root, is_repository })
+    Ok(Chosen { sources: vec![Box::new(tree)], root, is_repository, replay: None })
 }
 
 fn worktree(place: &Path) -> Option<Worktree> {

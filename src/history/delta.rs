@@ -5,6 +5,7 @@ use crate::coverage::Gap;
 use crate::detect::probe::{Known, Probe};
 use crate::document;
 use crate::history::attribution::Root;
+use crate::history::cache::{Cache, Verdicts};
 use crate::history::objects::Catalog;
 use crate::history::pack::walk::{From, Visitor, walk};
 use crate::history::sift::{self, Sifted};
@@ -31,11 +32,20 @@ use std::sync::Arc;
 ///
 /// [`SourceError::Unreadable`] if the repository cannot be opened for another thread, or has too many
 /// objects.
-pub fn read(handles: &Handles, probe: &Probe<'_>, reading: &Reading<'_>) -> Result<(), SourceError> {
+pub fn read(
+    handles: &Handles,
+    probe: &Probe<'_>,
+    cache: Option<&Cache>,
+    reading: &Reading<'_>,
+) -> Result<(), SourceError> {
     let coverage = reading.coverage;
     let catalog = Catalog::open(handles, coverage)?;
-    let Sifted { mut blobs, messages, tags, commits, mut lost } =
-        sift::sift(&catalog, handles, probe, reading);
+    let mut verdicts = cache.map_or_else(Verdicts::none, |cache| cache.blobs(&catalog));
+    let Sifted { mut blobs, messages, tags, commits, mut lost, .. } =
+        sift::sift(&catalog, handles, probe, reading, &mut verdicts);
+    if let Some(cache) = cache.filter(|_| verdicts.has_news()) {
+        cache.keep_blobs(&catalog, &verdicts);
+    }
     let known: IdMap<Commit> = commits.into_iter().map(|commit| (commit.id, commit)).collect();
     let hot_messages: IdSet = messages.into_iter().map(|number| catalog.id(number)).collect();
 

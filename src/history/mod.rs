@@ -2,6 +2,7 @@
 //! commit that brought it in, whether anything reaches it or not.
 
 pub mod attribution;
+pub mod cache;
 mod delta;
 pub mod objects;
 pub mod pack;
@@ -13,6 +14,7 @@ mod whole;
 use crate::coverage::Coverage;
 use crate::detect::probe::Probe;
 use crate::history::attribution::Root;
+use crate::history::cache::Cache;
 use crate::origin::RepoPath;
 use crate::source::container::{Limits, Reading};
 use crate::source::filter::PathFilter;
@@ -44,6 +46,9 @@ pub struct History<'a> {
     pub containers: Limits,
     /// What tells which blobs have to be scanned at all; without it all are.
     pub probe: Option<&'a Probe<'a>>,
+    /// A hash of the program, its rules and its settings, to remember by it what was found out of
+    /// blobs. Only together with a probe.
+    pub cache: Option<cache::Key>,
 }
 
 impl Source for History<'_> {
@@ -51,7 +56,10 @@ impl Source for History<'_> {
         let handles = Handles::open(self.path.as_deref())?;
         let reading = Reading { limits: self.containers, filter: self.filter, visit, coverage };
         match self.probe {
-            Some(probe) => delta::read(&handles, probe, &reading),
+            Some(probe) => {
+                let cache = self.cache.map(|settings| Cache::new(&handles, settings));
+                delta::read(&handles, probe, cache.as_ref(), &reading)
+            }
             None => whole::read(&handles, &reading),
         }
     }

@@ -6,7 +6,7 @@ use crate::history::pack::{Base, NONE, Pack};
 use crate::source::SourceError;
 use crate::source::object::{IdSet, Kind};
 use crate::source::repository::Handles;
-use git2::Oid;
+use git2::{ObjectFormat, Oid};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
@@ -24,6 +24,7 @@ pub struct Catalog {
     loose: Vec<Oid>,
     /// Numbers by a hash of the id.
     table: Vec<u32>,
+    id_length: usize,
 }
 
 impl Catalog {
@@ -33,44 +34,41 @@ impl Catalog {
     ///
     /// [`SourceError::Unreadable`] if there are more objects than can be numbered.
     pub fn open(handles: &Handles, coverage: &Coverage) -> Result<Self, SourceError> {
-        let mut packs = Vec::new();
-        let mut loose = IdSet::default();
+        let mut packs_read = Vec::new();
+        let mut loose_ids = IdSet::default();
         for store in stores(&handles.object_folders(), coverage) {
-            for index in list(&store.join("pack"), coverage).into_iter().filter(|path| ends(path, "idx")) {
-                // Without its index a pack is none of git's, and the other way round.
-                if !index.with_extension("pack").exists() {
-                    continue;
-                }
-                match Pack::open(&index, handles.format()) {
-                    Ok(pack) => packs.push(pack),
+            for path in packs(&store, coverage) {
+                match Pack::open(&path.with_extension("idx"), handles.format()) {
+                    Ok(pack) => packs_read.push(pack),
                     Err(error) => coverage.leave_out(
                         Gap::Corrupt,
-                        index.with_extension("pack").display(),
+                        path.display(),
                         format_args!("cannot be read: {error}; run: git fsck"),
                     ),
                 }
             }
-            for folder in list(&store, coverage).into_iter().filter(|path| name(path).len() == 2) {
-                if u8::from_str_radix(&name(&folder), 16).is_err() {
-                    continue;
-                }
-                let ids = list(&folder, coverage);
-                loose.extend(
-                    ids.iter()
-                        .filter_map(|file| handles.parse_id(&format!("{}{}", name(&folder), name(file)))),
-                );
-            }
+            loose_ids.extend(loose(&store, handles, coverage).map(|(_, id)| id));
         }
-        let mut loose: Vec<Oid> = loose.into_iter().collect();
+        let mut loose: Vec<Oid> = loose_ids.into_iter().collect();
         loose.sort_unstable();
-        let packed: u64 = packs.iter().map(|pack| u64::from(pack.len())).sum();
+        let packed: u64 = packs_read.iter().map(|pack| u64::from(pack.len())).sum();
         if u32::try_from(packed + loose.len() as u64).is_err() {
             return Err(SourceError::Unreadable(
                 "the repository has more than four billion objects; scan it with --no-delta".to_owned(),
             ));
         }
-        let mut catalog =
-            Self { packs, starts: vec![0], kinds: Vec::new(), loose: Vec::new(), table: Vec::new() };
+        let id_length = match handles.format() {
+            ObjectFormat::Sha1 => 20,
+            ObjectFormat::Sha256 => 32,
+        };
+        let mut catalog = Self {
+            packs: packs_read,
+            starts: vec![0],
+            kinds: Vec::new(),
+            loose: Vec::new(),
+            table: Vec::new(),
+            id_length,
+        };
         catalog.starts.extend(catalog.packs.iter().scan(0, |sum, pack| {
             *sum += pack.len();
             Some(*sum)
@@ -112,6 +110,36 @@ impl Catalog {
         (0..self.len() as u32).filter(|&number| self.is_first(number)).map(|number| self.id(number))
     }
 
+    /// All objects by their ids, each once.
+    pub fn by_id(&self) -> Vec<u32> {
+        let packed = self.packs().flat_map(|(pack, start)| pack.by_id().map(move |entry| start + entry));
+        let mut numbers: Vec<u32> = packed.collect();
+        if self.packs.len() > 1 || !self.loose.is_empty() {
+            numbers.extend(self.loose().map(|(_, number)| number));
+            numbers.retain(|&number| self.is_first(number));
+            numbers.sort_unstable_by_key(|&number| self.id_bytes(number));
+        }
+        numbers
+    }
+
+    /// How many bytes an id has.
+    pub fn id_length(&self) -> usize {
+        self.id_length
+    }
+
+    /// The packs with their lengths and the loose objects: whatever changes them changes this list.
+    pub fn files(handles: &Handles, coverage: &Coverage) -> Vec<(PathBuf, u64)> {
+        let mut files = Vec::new();
+        for store in stores(&handles.object_folders(), coverage) {
+            for path in packs(&store, coverage) {
+                let length = path.metadata().map_or(0, |file| file.len());
+                files.push((path, length));
+            }
+            files.extend(loose(&store, handles, coverage).map(|(path, _)| (path, 0)));
+        }
+        files
+    }
+
     /// How many objects there are, those counted that are there more than once.
     pub fn len(&self) -> usize {
         self.kinds.len() + self.loose.len()
@@ -136,7 +164,8 @@ impl Catalog {
         }
     }
 
-    fn id_bytes(&self, number: u32) -> &[u8] {
+    /// The bytes of an object's id.
+    pub fn id_bytes(&self, number: u32) -> &[u8] {
         let pack = self.starts.partition_point(|&start| start <= number) - 1;
         match self.packs.get(pack) {
             Some(pack_of) => pack_of.id_bytes(number - self.starts[pack]),
@@ -196,6 +225,31 @@ fn kinds(pack: &Pack) -> Vec<Option<Kind>> {
     kinds
 }
 
+/// The packs of a store. Without its index a pack is none of git's, and the other way round.
+fn packs(store: &Path, coverage: &Coverage) -> impl Iterator<Item = PathBuf> + use<> {
+    let files = list(&store.join("pack"), coverage).into_iter();
+    let indexes = files.filter(|path| path.extension().is_some_and(|known| known == "idx"));
+    indexes.map(|path| path.with_extension("pack")).filter(|path| path.exists())
+}
+
+/// The loose objects of a store.
+fn loose<'h>(
+    store: &Path,
+    handles: &'h Handles,
+    coverage: &Coverage,
+) -> impl Iterator<Item = (PathBuf, Oid)> + use<'h> {
+    let is_fan = |path: &PathBuf| {
+        let name = name(path);
+        name.len() == 2 && u8::from_str_radix(&name, 16).is_ok()
+    };
+    let folders = list(store, coverage).into_iter().filter(is_fan);
+    let files: Vec<PathBuf> = folders.flat_map(|folder| list(&folder, coverage)).collect();
+    files.into_iter().filter_map(|file| {
+        let id = handles.parse_id(&format!("{}{}", name(file.parent()?), name(&file)))?;
+        Some((file, id))
+    })
+}
+
 /// The object stores, each once, in the order in which git looks at them.
 fn stores(first: &[PathBuf], coverage: &Coverage) -> Vec<PathBuf> {
     let mut stores = Vec::new();
@@ -239,10 +293,6 @@ fn alternate(line: &[u8]) -> PathBuf {
 
 fn name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-}
-
-fn ends(path: &Path, ending: &str) -> bool {
-    path.extension().is_some_and(|known| known == ending)
 }
 
 /// What is in a folder, sorted; nothing if it is not there.

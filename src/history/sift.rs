@@ -3,6 +3,7 @@
 
 use crate::coverage::Coverage;
 use crate::detect::probe::{Known, Probe, Traces};
+use crate::history::cache::{Verdict, Verdicts};
 use crate::history::objects::Catalog;
 use crate::history::pack::walk::{Elsewhere, From, Visitor, walk};
 use crate::history::pack::{NONE, Pack};
@@ -29,6 +30,8 @@ pub struct Sifted {
     pub tags: Vec<u32>,
     /// All commits.
     pub commits: Vec<Commit>,
+    /// What was learned of blobs.
+    learned: Vec<(u32, Verdict)>,
     /// Objects that cannot be read, with the reason.
     pub lost: Vec<(u32, ObjectError)>,
 }
@@ -46,7 +49,15 @@ pub struct Hot {
 const MOST_KNOWN: usize = 2 << 20;
 
 /// Goes through all commits, tags and blobs.
-pub fn sift(catalog: &Catalog, handles: &Handles, probe: &Probe<'_>, reading: &Reading<'_>) -> Sifted {
+///
+/// What is `known` of blobs is taken as it is, and what is learned of the others is added to it.
+pub fn sift(
+    catalog: &Catalog,
+    handles: &Handles,
+    probe: &Probe<'_>,
+    reading: &Reading<'_>,
+    known: &mut Verdicts,
+) -> Sifted {
     let sieve = Sieve {
         catalog,
         probe,
@@ -54,13 +65,28 @@ pub fn sift(catalog: &Catalog, handles: &Handles, probe: &Probe<'_>, reading: &R
         format: handles.format(),
         kept: AtomicUsize::new(0),
         sifted: Mutex::default(),
+        known,
     };
-    for kind in [Kind::Commit, Kind::Tag, Kind::Blob] {
-        for (pack, start) in catalog.packs() {
+    for (pack, start) in catalog.packs() {
+        for kind in [Kind::Commit, Kind::Tag] {
             walk(pack, kind, None, &elsewhere(handles), &Sorter { sieve: &sieve, kind, start });
         }
+        let unknown = (0..pack.len()).filter(|&entry| {
+            let number = start + entry;
+            let may_be_blob = catalog.kind(number).is_none_or(|kind| kind == Kind::Blob);
+            may_be_blob && sieve.known.get(number).is_none() && catalog.is_first(number)
+        });
+        let needed = pack.with_bases(unknown);
+        let wanted = |entry: u32| needed[entry as usize];
+        let sorter = Sorter { sieve: &sieve, kind: Kind::Blob, start };
+        walk(pack, Kind::Blob, Some(&wanted), &elsewhere(handles), &sorter);
     }
     sieve.loose(handles);
+    for number in 0..catalog.len() as u32 {
+        if let Some(verdict) = sieve.known.get(number) {
+            sieve.count(number, verdict, None);
+        }
+    }
     let mut sifted = sieve.sifted.into_inner().unwrap_or_else(PoisonError::into_inner);
     for (pack, start) in catalog.packs() {
         unlinked(catalog, pack, start, &mut sifted.lost);
@@ -68,6 +94,7 @@ pub fn sift(catalog: &Catalog, handles: &Handles, probe: &Probe<'_>, reading: &R
     sifted.blobs.sort_unstable_by_key(|hot| hot.number);
     sifted.messages.sort_unstable();
     sifted.tags.sort_unstable();
+    known.add(catalog, std::mem::take(&mut sifted.learned));
     sifted
 }
 
@@ -114,6 +141,8 @@ struct Sieve<'a> {
     /// How many pieces of knowledge are kept.
     kept: AtomicUsize,
     sifted: Mutex<Sifted>,
+    /// What was known before.
+    known: &'a Verdicts,
 }
 
 /// What is remembered of an object while deltas of it are made.
@@ -169,7 +198,7 @@ impl Sieve<'_> {
     fn loose(&self, handles: &Handles) {
         let all: Vec<(Oid, u32)> = self.catalog.loose().collect();
         all.par_iter().for_each(|&(id, number)| {
-            if !self.catalog.is_first(number) {
+            if !self.catalog.is_first(number) || self.known.get(number).is_some() {
                 return;
             }
             let mut bytes = Vec::new();
@@ -185,20 +214,28 @@ impl Sieve<'_> {
     }
 
     fn blob_seen(&self, number: u32, length: usize, is_hot: bool, remembered: &Remembered) {
-        if is_hot {
-            let has_room = |known: &Known| {
-                self.kept.fetch_add(known.len(), Ordering::Relaxed) + known.len() <= MOST_KNOWN
-            };
-            let known = match remembered {
-                // A longer one is scanned in stretches.
-                Remembered::Text(traces) if length <= STRETCH => Some(traces.known()).filter(has_room),
-                _ => None,
-            };
+        if self.known.get(number).is_some() {
+            return;
+        }
+        let has_room =
+            |known: &Known| self.kept.fetch_add(known.len(), Ordering::Relaxed) + known.len() <= MOST_KNOWN;
+        let known = match remembered {
+            // A longer one is scanned in stretches.
+            Remembered::Text(traces) if is_hot && length <= STRETCH => Some(traces.known()).filter(has_room),
+            _ => None,
+        };
+        let verdict = Verdict { is_hot, length: length.try_into().unwrap_or(u32::MAX) };
+        self.count(number, verdict, known);
+        self.sifted().learned.push((number, verdict));
+    }
+
+    fn count(&self, number: u32, verdict: Verdict, known: Option<Known>) {
+        if verdict.is_hot {
             // It is counted when it is scanned.
             self.sifted().blobs.push(Hot { number, known });
         } else {
             self.reading.coverage.document();
-            self.reading.coverage.bytes(length as u64);
+            self.reading.coverage.bytes(u64::from(verdict.length));
         }
     }
 

@@ -18,6 +18,8 @@ mod terminal;
 mod text;
 mod view;
 
+pub use view::without_secret;
+
 #[cfg(test)]
 mod sample;
 

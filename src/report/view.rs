@@ -70,7 +70,7 @@ pub(super) fn marks_count(finding: &Finding) -> bool {
 
 /// Free text from the scanned files, such as the reason of an allow marker, without the secret:
 /// a marker and the secret can stand on the same line.
-pub(super) fn without_secret<'a>(text: &'a str, finding: &Finding) -> Cow<'a, str> {
+pub fn without_secret<'a>(text: &'a str, finding: &Finding) -> Cow<'a, str> {
     match std::str::from_utf8(finding.secret.expose()) {
         Ok(secret) if !secret.is_empty() && text.contains(secret) => {
             Cow::Owned(text.replace(secret, finding.masked.as_str()))

@@ -6,6 +6,7 @@ mod common;
 #[path = "../common/archives.rs"]
 mod archive_files;
 mod archives;
+mod cache;
 mod config;
 mod encoded;
 mod gate;
