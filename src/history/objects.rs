@@ -6,8 +6,8 @@ use crate::history::pack::{Base, NONE, Pack};
 use crate::source::SourceError;
 use crate::source::object::{IdSet, Kind};
 use crate::source::repository::Handles;
+use crate::source::stores::stores;
 use git2::Oid;
-use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -36,12 +36,13 @@ impl Catalog {
         let mut packs = Vec::new();
         let mut loose = IdSet::default();
         for store in stores(&handles.object_folders(), coverage) {
-            for index in list(&store.join("pack"), coverage).into_iter().filter(|path| ends(path, "idx")) {
-                // Without its index a pack is none of git's, and the other way round.
-                if !index.with_extension("pack").exists() {
-                    continue;
-                }
-                match Pack::open(&index, handles.format()) {
+            let files = list(&store.join("pack"), coverage);
+            for file in files.iter().filter(|path| is_alone(path, &files)) {
+                let why = "a pack and its index belong together, and one of them is not there; run: git fsck";
+                coverage.leave_out(Gap::MissingObject, file.display(), why);
+            }
+            for index in files.iter().filter(|path| ends(path, "idx") && !is_alone(path, &files)) {
+                match Pack::open(index, handles.format()) {
                     Ok(pack) => packs.push(pack),
                     Err(error) => coverage.leave_out(
                         Gap::Corrupt,
@@ -196,47 +197,6 @@ fn kinds(pack: &Pack) -> Vec<Option<Kind>> {
     kinds
 }
 
-/// The object stores, each once, in the order in which git looks at them.
-fn stores(first: &[PathBuf], coverage: &Coverage) -> Vec<PathBuf> {
-    let mut stores = Vec::new();
-    let mut known = BTreeSet::new();
-    let mut waiting: Vec<PathBuf> = first.iter().rev().cloned().collect();
-    while let Some(store) = waiting.pop() {
-        if !known.insert(store.canonicalize().unwrap_or_else(|_| store.clone())) {
-            continue;
-        }
-        match fs::read(store.join("info/alternates")) {
-            Ok(text) => {
-                let lines = text.split(|&byte| byte == b'\n').rev();
-                let lines = lines.filter(|line| !line.is_empty() && !line.starts_with(b"#"));
-                waiting.extend(lines.map(|line| store.join(alternate(line))));
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => {
-                let file = store.join("info/alternates");
-                let why =
-                    format_args!("cannot be read: {error}; objects of other repositories may be missing");
-                coverage.leave_out(Gap::Unreadable, file.display(), why);
-            }
-        }
-        stores.push(store);
-    }
-    stores
-}
-
-/// The path on a line of `info/alternates`.
-fn alternate(line: &[u8]) -> PathBuf {
-    #[cfg(unix)]
-    {
-        use std::os::unix::ffi::OsStrExt;
-        PathBuf::from(std::ffi::OsStr::from_bytes(line))
-    }
-    #[cfg(not(unix))]
-    {
-        PathBuf::from(String::from_utf8_lossy(line).trim_end().to_owned())
-    }
-}
-
 fn name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
@@ -268,3 +228,13 @@ fn list(folder: &Path, coverage: &Coverage) -> Vec<PathBuf> {
     paths.sort_unstable();
     paths
 }
+/// Whether a file is a pack without its index, or the other way round.
+fn is_alone(path: &Path, files: &[PathBuf]) -> bool {
+    let other = match path.extension().and_then(std::ffi::OsStr::to_str) {
+        Some("pack") => "idx",
+        Some("idx") => "pack",
+        _ => return false,
+    };
+    files.binary_search(&path.with_extension(other)).is_err()
+}
+
