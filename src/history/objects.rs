@@ -4,7 +4,7 @@
 use crate::coverage::{Coverage, Gap};
 use crate::history::pack::{Base, NONE, Pack};
 use crate::source::SourceError;
-use crate::source::object::{IdSet, Kind};
+use crate::source::object::{IdMap, IdSet, Kind, ObjectError};
 use crate::source::repository::Handles;
 use crate::source::stores::stores;
 use git2::Oid;
@@ -27,11 +27,13 @@ pub struct Catalog {
 }
 
 impl Catalog {
-    /// Lists all objects. What cannot be read goes into the account.
+    /// Lists all objects. What cannot be read goes into the account; what libgit2 would not come to an
+    /// end with, `handles` refuse from now on.
     ///
     /// # Errors
     ///
-    /// [`SourceError::Unreadable`] if there are more objects than can be numbered.
+    /// [`SourceError::Unreadable`] if there are more objects than can be numbered, or if an index would
+    /// lead libgit2 astray.
     pub fn open(handles: &Handles, coverage: &Coverage) -> Result<Self, SourceError> {
         let mut packs = Vec::new();
         let mut loose = IdSet::default();
@@ -44,6 +46,14 @@ impl Catalog {
             for index in files.iter().filter(|path| ends(path, "idx") && !is_alone(path, &files)) {
                 match Pack::open(index, handles.format()) {
                     Ok(pack) => packs.push(pack),
+                    // What refs lead to is read with libgit2.
+                    Err(error) if error.is_harmful => {
+                        return Err(SourceError::Unreadable(format!(
+                            "{}: the index cannot be read: {error}; nothing was scanned; make it anew with: \
+                             git index-pack",
+                            index.display()
+                        )));
+                    }
                     Err(error) => coverage.leave_out(
                         Gap::Corrupt,
                         index.with_extension("pack").display(),
@@ -77,8 +87,20 @@ impl Catalog {
             Some(*sum)
         }));
         catalog.kinds = catalog.packs.iter().flat_map(kinds).collect();
+        handles.refuse(catalog.stray());
         catalog.fill(loose);
         Ok(catalog)
+    }
+
+    /// Objects that libgit2 must not be asked for.
+    fn stray(&self) -> IdMap<ObjectError> {
+        let why = "what it is made from goes in a circle or is outside the pack";
+        let of_pack = |(pack, &start): (&Pack, &u32)| {
+            let entries = pack.stray(|entry| self.kinds[(start + entry) as usize].is_none());
+            entries.into_iter().map(|entry| pack.id(entry)).collect::<Vec<Oid>>()
+        };
+        let all = self.packs.iter().zip(&self.starts).flat_map(of_pack);
+        all.map(|id| (id, ObjectError::Corrupt(why.to_owned()))).collect()
     }
 
     /// Makes the table of ids; of an object that is there more than once, the first counts.

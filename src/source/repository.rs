@@ -2,7 +2,7 @@
 
 use crate::coverage::Coverage;
 use crate::source::SourceError;
-use crate::source::object::{IdSet, Kind, ObjectError, Objects};
+use crate::source::object::{IdMap, IdSet, Kind, ObjectError, Objects};
 use crate::source::stores::{read_loose, stores};
 use crate::source::worktree;
 use git2::{ErrorCode, ObjectFormat, ObjectType, Odb, OdbLookupFlags, Oid, Repository, RepositoryOpenFlags};
@@ -31,6 +31,7 @@ pub struct Handles {
     common_dir: PathBuf,
     promisor: bool,
     stores: OnceLock<Vec<PathBuf>>,
+    refused: OnceLock<IdMap<ObjectError>>,
 }
 
 /// An object that was read.
@@ -117,6 +118,7 @@ impl Handles {
             common_dir: repository.commondir().to_owned(),
             promisor,
             stores: OnceLock::new(),
+            refused: OnceLock::new(),
             idle: Mutex::new(vec![repository]),
         }
     }
@@ -173,6 +175,17 @@ impl Handles {
         }
     }
 
+    /// Refuses to read some objects from now on; what is refused once stays so.
+    pub fn refuse(&self, objects: IdMap<ObjectError>) {
+        // Whoever comes second has looked at the same files.
+        let _ = self.refused.set(objects);
+    }
+
+    /// Why an object is not read, if it is one of those.
+    pub fn refusal(&self, id: Oid) -> Option<&ObjectError> {
+        self.refused.get()?.get(&id)
+    }
+
     /// Whether the repository is a partial clone, whose objects are fetched when git needs them.
     pub fn is_partial_clone(&self) -> bool {
         self.promisor
@@ -199,6 +212,9 @@ impl Handles {
     ///
     /// [`ObjectError`] if it is missing or cannot be read.
     pub fn read_from<'a>(&self, odb: &'a Odb<'_>, id: Oid) -> Result<Object<'a>, ObjectError> {
+        if let Some(error) = self.refusal(id) {
+            return Err(error.clone());
+        }
         // What is wrong with the list of stores is told by those who list them.
         let stores = self.stores.get_or_init(|| stores(&self.object_folders(), &Coverage::default()));
         let mut bytes = Vec::new();

@@ -9,6 +9,9 @@ pub mod walk;
 use crate::source::object::Kind;
 use git2::{ObjectFormat, Oid};
 use gix_pack::data::entry::Header;
+use rayon::prelude::*;
+use std::collections::HashMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// No entry.
@@ -29,12 +32,16 @@ pub enum Base {
 
 /// Why a pack cannot be used at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct PackError(String);
+#[error("{why}")]
+pub struct PackError {
+    why: String,
+    /// Whether libgit2 would read it all the same, and what no file has.
+    pub is_harmful: bool,
+}
 
 impl PackError {
     fn of(error: impl std::fmt::Display) -> Self {
-        Self(error.to_string())
+        Self { why: error.to_string(), is_harmful: false }
     }
 }
 
@@ -66,11 +73,14 @@ impl Pack {
             ObjectFormat::Sha1 => gix_hash::Kind::Sha1,
             ObjectFormat::Sha256 => gix_hash::Kind::Sha256,
         };
-        let index = gix_pack::index::File::at(index_path, hash).map_err(PackError::of)?;
+        let index = gix_pack::index::File::at(index_path, hash).map_err(|error| PackError {
+            is_harmful: has_odd_offsets(index_path, hash),
+            ..PackError::of(error)
+        })?;
         let data =
             gix_pack::data::File::at(index_path.with_extension("pack"), hash).map_err(PackError::of)?;
         if index.num_objects() != data.num_objects() {
-            return Err(PackError("the pack and its index have not the same number of objects".to_owned()));
+            return Err(PackError::of("the pack and its index have not the same number of objects"));
         }
         let mut places: Vec<(u64, u32)> =
             (0..index.num_objects()).map(|at| (index.pack_offset_at_index(at), at)).collect();
@@ -161,6 +171,58 @@ impl Pack {
         self.at_index.iter().copied()
     }
 
+    /// The entries whose chain of bases goes in a circle or leaves the file, among those that are asked
+    /// for.
+    ///
+    /// libgit2 follows the headers as they stand there, sound or not. It goes round a circle for ever,
+    /// and reads what no file has: the process ends. Only where an object is named by its id can there
+    /// be a circle.
+    pub fn stray(&self, is_asked: impl Fn(u32) -> bool) -> Vec<u32> {
+        // Where ids are not in order, it is a matter of chance which object an id leads to.
+        let ids = (1..self.index.num_objects())
+            .all(|at| self.index.oid_at_index(at - 1) < self.index.oid_at_index(at));
+        let end = self.data.pack_end() as u64;
+        // By offset, whether the chain from there ends as it should.
+        let mut known: HashMap<u64, bool> = HashMap::new();
+        let mut path = Vec::new();
+        let mut ends = |entry: u32| {
+            let mut offset = self.offsets[entry as usize];
+            path.clear();
+            let ends = loop {
+                if let Some(&ends) = known.get(&offset) {
+                    break ends;
+                }
+                // Until more is known, whoever comes back here goes round.
+                known.insert(offset, false);
+                path.push(offset);
+                if offset >= end {
+                    break false;
+                }
+                let base = match self.header_at(offset) {
+                    Some(Header::OfsDelta { base_distance }) => offset.checked_sub(base_distance),
+                    Some(Header::RefDelta { .. }) if !ids => break false,
+                    Some(Header::RefDelta { base_id }) => {
+                        self.index.lookup(base_id).map(|at| self.index.pack_offset_at_index(at))
+                    }
+                    _ => None,
+                };
+                match base {
+                    Some(base) if base != offset => offset = base,
+                    Some(_) => break false,
+                    None => break true,
+                }
+            };
+            known.extend(path.iter().map(|&offset| (offset, ends)));
+            ends
+        };
+        (0..self.len()).filter(|&entry| (!ids || is_asked(entry)) && !ends(entry)).collect()
+    }
+
+    fn header_at(&self, offset: u64) -> Option<Header> {
+        let bytes = self.data.entry_slice(offset..(self.data.pack_end() as u64).max(offset))?;
+        Some(gix_pack::data::Entry::from_bytes(bytes, offset, self.data.object_hash()).ok()?.header)
+    }
+
     /// The entries that are made from no other of this pack, in the order of the file.
     pub fn roots(&self) -> &[(u32, Base)] {
         &self.roots
@@ -227,3 +289,14 @@ impl ByOffset {
         (offsets[(first + ahead) as usize] == offset).then_some(first + ahead)
     }
 }
+/// Whether an index that is refused is one that libgit2 takes: its table of large offsets may be of
+/// any length then, and what offsets say that are not in it is made up.
+fn has_odd_offsets(index: &Path, hash: gix_hash::Kind) -> bool {
+    const HEADER: usize = 8 + 256 * 4;
+    let Ok(bytes) = fs::read(index) else { return false };
+    let Some(last) = bytes.get(HEADER - 4..).and_then(|rest| rest.first_chunk()) else { return false };
+    let (count, id) = (u64::from(u32::from_be_bytes(*last)), hash.len_in_bytes() as u64);
+    let least = HEADER as u64 + count * (id + 8) + 2 * id;
+    bytes.starts_with(b"\xfftOc") && (least..=least + count * 8).contains(&(bytes.len() as u64))
+}
+
