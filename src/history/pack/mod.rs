@@ -284,9 +284,12 @@ impl ByOffset {
     }
 
     fn find(&self, offsets: &[u64], offset: u64) -> Option<u32> {
-        let first = *self.first.get((offset >> self.shift) as usize)?;
-        let ahead = offsets[first as usize..].iter().position(|&known| known >= offset)? as u32;
-        (offsets[(first + ahead) as usize] == offset).then_some(first + ahead)
+        let place = (offset >> self.shift) as usize;
+        let first = *self.first.get(place)? as usize;
+        let end = self.first.get(place + 1).map_or(offsets.len(), |&next| next as usize);
+        // Few, but in a forged index: all offsets may be near each other, or the same.
+        let found = first + offsets.get(first..end)?.partition_point(|&known| known < offset);
+        (offsets.get(found) == Some(&offset)).then_some(found as u32)
     }
 }
 /// Whether an index that is refused is one that libgit2 takes: its table of large offsets may be of
