@@ -26,7 +26,7 @@ pub enum Base {
     Entry(u32),
     /// An object that is not in this pack, as in a thin pack.
     Elsewhere(Oid),
-    /// Its header cannot be read.
+    /// Its header cannot be read, or its bytes are not those that the index tells of.
     Broken,
 }
 
@@ -100,16 +100,51 @@ impl Pack {
             next_sibling: vec![NONE; count],
             roots: Vec::new(),
         };
-        pack.link();
+        let is_sound = pack.sound();
+        pack.link(&is_sound);
         Ok(pack)
     }
 
+    /// Which entries are what the index tells of them.
+    ///
+    /// A delta that is put on another base, or a file that is taken for a folder, is no error that
+    /// anything else would notice: objects are not checked against their ids here. The index has a
+    /// checksum of every entry from its first byte to that of the next one, so that no byte of the
+    /// pack is without one, and an offset that is wrong is found as well.
+    fn sound(&self) -> Vec<bool> {
+        if self.index.version() == gix_pack::index::Version::V1 {
+            // It has no such checksums. Few are left, and what is not sound is read the plain way.
+            return vec![self.is_whole(); self.offsets.len()];
+        }
+        let is_sound = |entry: u32| {
+            let sum = self.index.crc32_at_index(self.id_at[entry as usize]);
+            sum == Some(crc32fast::hash(self.stored(entry)))
+        };
+        (0..self.len()).into_par_iter().with_min_len(256).map(is_sound).collect()
+    }
+
+    /// Whether pack and index are what their own checksums say, and belong together.
+    fn is_whole(&self) -> bool {
+        let sum = |bytes: &[u8]| {
+            let mut hasher = gix_hash::hasher(self.data.object_hash());
+            hasher.update(bytes);
+            hasher.try_finalize().ok()
+        };
+        let pack = self.data.entry_slice(0..self.data.pack_end() as u64);
+        let Ok(index) = fs::read(self.index.path()) else { return false };
+        let index_end = index.len().saturating_sub(self.data.object_hash().len_in_bytes());
+        self.index.pack_checksum() == self.data.checksum()
+            && pack.and_then(sum) == Some(self.data.checksum())
+            && sum(&index[..index_end]) == Some(self.index.index_checksum())
+    }
+
     /// Reads the headers and hangs every delta under its base.
-    fn link(&mut self) {
+    fn link(&mut self, is_sound: &[bool]) {
         let by_offset = ByOffset::new(&self.offsets, self.data.pack_end() as u64);
         // From the last to the first, so that the children of an entry come in the order of the file.
         for entry in (0..self.len()).rev() {
-            let base = match self.header(entry).map(|header| header.header) {
+            let header = self.header(entry).filter(|_| is_sound[entry as usize]);
+            let base = match header.map(|header| header.header) {
                 Some(Header::Commit) => Base::Whole(Kind::Commit),
                 Some(Header::Tree) => Base::Whole(Kind::Tree),
                 Some(Header::Blob) => Base::Whole(Kind::Blob),
@@ -134,41 +169,6 @@ impl Pack {
             }
         }
         self.roots.reverse();
-    }
-
-    /// How many entries there are.
-    pub fn len(&self) -> u32 {
-        self.offsets.len() as u32
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.offsets.is_empty()
-    }
-
-    /// The packfile.
-    pub fn path(&self) -> PathBuf {
-        self.data.path().to_owned()
-    }
-
-    /// The bytes of the packfile.
-    pub fn bytes(&self) -> u64 {
-        self.data.data_len() as u64
-    }
-
-    /// The object id of an entry.
-    pub fn id(&self, entry: u32) -> Oid {
-        Oid::from_bytes(self.id_bytes(entry)).unwrap_or(Oid::ZERO_SHA1)
-    }
-
-    /// The bytes of an entry's object id.
-    pub fn id_bytes(&self, entry: u32) -> &[u8] {
-        self.index.oid_at_index(self.id_at[entry as usize]).as_bytes()
-    }
-
-    /// All entries in the order of their ids.
-    pub fn by_id(&self) -> impl Iterator<Item = u32> + '_ {
-        self.at_index.iter().copied()
     }
 
     /// The entries whose chain of bases goes in a circle or leaves the file, among those that are asked
@@ -223,6 +223,41 @@ impl Pack {
         Some(gix_pack::data::Entry::from_bytes(bytes, offset, self.data.object_hash()).ok()?.header)
     }
 
+    /// How many entries there are.
+    pub fn len(&self) -> u32 {
+        self.offsets.len() as u32
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.offsets.is_empty()
+    }
+
+    /// The packfile.
+    pub fn path(&self) -> PathBuf {
+        self.data.path().to_owned()
+    }
+
+    /// The bytes of the packfile.
+    pub fn bytes(&self) -> u64 {
+        self.data.data_len() as u64
+    }
+
+    /// The object id of an entry.
+    pub fn id(&self, entry: u32) -> Oid {
+        Oid::from_bytes(self.id_bytes(entry)).unwrap_or(Oid::ZERO_SHA1)
+    }
+
+    /// The bytes of an entry's object id.
+    pub fn id_bytes(&self, entry: u32) -> &[u8] {
+        self.index.oid_at_index(self.id_at[entry as usize]).as_bytes()
+    }
+
+    /// All entries in the order of their ids.
+    pub fn by_id(&self) -> impl Iterator<Item = u32> + '_ {
+        self.at_index.iter().copied()
+    }
+
     /// The entries that are made from no other of this pack, in the order of the file.
     pub fn roots(&self) -> &[(u32, Base)] {
         &self.roots
@@ -264,6 +299,17 @@ impl Pack {
     }
 }
 
+/// Whether an index that is refused is one that libgit2 takes: its table of large offsets may be of
+/// any length then, and what offsets say that are not in it is made up.
+fn has_odd_offsets(index: &Path, hash: gix_hash::Kind) -> bool {
+    const HEADER: usize = 8 + 256 * 4;
+    let Ok(bytes) = fs::read(index) else { return false };
+    let Some(last) = bytes.get(HEADER - 4..).and_then(|rest| rest.first_chunk()) else { return false };
+    let (count, id) = (u64::from(u32::from_be_bytes(*last)), hash.len_in_bytes() as u64);
+    let least = HEADER as u64 + count * (id + 8) + 2 * id;
+    bytes.starts_with(b"\xfftOc") && (least..=least + count * 8).contains(&(bytes.len() as u64))
+}
+
 /// Finds an entry by its offset: a table of the first entry in every so many bytes of the pack.
 struct ByOffset {
     first: Vec<u32>,
@@ -292,14 +338,3 @@ impl ByOffset {
         (offsets.get(found) == Some(&offset)).then_some(found as u32)
     }
 }
-/// Whether an index that is refused is one that libgit2 takes: its table of large offsets may be of
-/// any length then, and what offsets say that are not in it is made up.
-fn has_odd_offsets(index: &Path, hash: gix_hash::Kind) -> bool {
-    const HEADER: usize = 8 + 256 * 4;
-    let Ok(bytes) = fs::read(index) else { return false };
-    let Some(last) = bytes.get(HEADER - 4..).and_then(|rest| rest.first_chunk()) else { return false };
-    let (count, id) = (u64::from(u32::from_be_bytes(*last)), hash.len_in_bytes() as u64);
-    let least = HEADER as u64 + count * (id + 8) + 2 * id;
-    bytes.starts_with(b"\xfftOc") && (least..=least + count * 8).contains(&(bytes.len() as u64))
-}
-
