@@ -1,7 +1,7 @@
 //! All of a history by what changed: finds the blobs and messages that something would be reported
 //! of without making most of what the rest holds, and then reads only those.
 
-use crate::coverage::Gap;
+use crate::coverage::Coverage;
 use crate::detect::probe::Probe;
 use crate::history::attribution::Root;
 use crate::history::objects::Catalog;
@@ -14,7 +14,7 @@ use crate::source::commits::deliver_message;
 use crate::source::container::Reading;
 use crate::source::filter::wants;
 use crate::source::graph::{self, Commit, reachable_by};
-use crate::source::object::{IdMap, IdSet, Kind, ObjectError, Objects, parse, read_as};
+use crate::source::object::{IdMap, IdSet, Kind, parse, read_as};
 use crate::source::repository::Handles;
 use crate::source::text::Subject;
 use crate::source::tips::Tips;
@@ -31,8 +31,10 @@ use std::sync::Arc;
 /// objects.
 pub fn read(handles: &Handles, probe: &Probe<'_>, reading: &Reading<'_>) -> Result<(), SourceError> {
     let coverage = reading.coverage;
-    let catalog = Catalog::open(handles, coverage)?;
-    let Sifted { blobs, messages, tags, commits, mut lost } = sift::sift(&catalog, handles, probe, reading);
+    let mut catalog = Catalog::open(handles, coverage)?;
+    let Sifted { blobs, messages, tags, commits, folders, kinds, mut lost } =
+        sift::sift(&catalog, handles, probe, reading);
+    catalog.learn(&kinds);
     let known: IdMap<Commit> = commits.into_iter().map(|commit| (commit.id, commit)).collect();
     let hot_messages: IdSet = messages.into_iter().map(|number| catalog.id(number)).collect();
 
@@ -66,7 +68,8 @@ pub fn read(handles: &Handles, probe: &Probe<'_>, reading: &Reading<'_>) -> Resu
     // Blobs.
     let mut wanted = blobs;
     wanted.extend(lost.iter().map(|&(number, _)| number));
-    let trees = Trees::read(&catalog, handles, &sift::elsewhere(handles), &wanted, &mut lost);
+    let trees = Trees::read(&catalog, handles, &wanted, &folders, &mut lost);
+    sift::sort(&mut lost);
     let found = trees.places(handles, &roots, reading.filter, coverage);
     let head = start.head.and_then(|tree| trees.find(tree));
     let in_head = trees.below(head);
@@ -78,11 +81,24 @@ pub fn read(handles: &Handles, probe: &Probe<'_>, reading: &Reading<'_>) -> Resu
             .filter(|_| order >= first_dangling || (order as usize) < reached.len())
             .copied()
     };
-    let infos = infos(handles, found.places.iter().filter_map(|place| commit_of(place.order)));
+    let infos = infos(handles, coverage, found.places.iter().filter_map(|place| commit_of(place.order)));
     let mut places = found.places.clone();
-    let unknown = wanted.iter().filter(|&&number| !found.knows(number));
-    let nowhere: Vec<u32> =
-        unknown.filter(|&&number| is_left(handles, &catalog, number, &lost, coverage)).copied().collect();
+    let why_lost = |number: u32| {
+        lost.binary_search_by_key(&number, |&(other, _)| other).ok().map(|found| &lost[found].1)
+    };
+    let unknown = wanted.iter().copied().filter(|&number| !found.knows(number));
+    let nowhere: Vec<u32> = unknown.filter(|&number| why_lost(number).is_none()).collect();
+    // What refs and commits name is told already.
+    let parents: IdSet = match lost.as_slice() {
+        [] => IdSet::default(),
+        _ => reached.iter().flat_map(|commit| commit.parents.iter().copied()).collect(),
+    };
+    for (number, why) in lost.iter().filter(|&&(number, _)| !found.knows(number)) {
+        let id = catalog.id(*number);
+        if !parents.contains(&id) && !start.tips.has(id) {
+            why.report(id, "an object that nothing names", coverage);
+        }
+    }
     let staged = if nowhere.is_empty() { IdMap::default() } else { staged(handles)? };
     let mut is_staged = HashSet::new();
     for number in nowhere {
@@ -100,6 +116,10 @@ pub fn read(handles: &Handles, probe: &Probe<'_>, reading: &Reading<'_>) -> Resu
         let odb = handle.odb().map_err(|error| SourceError::Unreadable(error.message().to_owned()))?;
         for Place { number, order, path } in places {
             let id = trees.id(*number);
+            if let Some(error) = why_lost(*number) {
+                error.report(id, format_args!("the blob of {path}"), coverage);
+                continue;
+            }
             let origin = Arc::new(Origin {
                 kind: OriginKind::Blob,
                 commit: commit_of(*order).and_then(|commit| infos.get(&commit.id).cloned()),
@@ -120,37 +140,18 @@ pub fn read(handles: &Handles, probe: &Probe<'_>, reading: &Reading<'_>) -> Resu
 }
 
 /// What reports show of commits.
-fn infos<'c>(handles: &Handles, commits: impl Iterator<Item = &'c Commit>) -> HashMap<Oid, Arc<CommitInfo>> {
+fn infos<'c>(
+    handles: &Handles,
+    coverage: &Coverage,
+    commits: impl Iterator<Item = &'c Commit>,
+) -> HashMap<Oid, Arc<CommitInfo>> {
     let ids: IdSet = commits.map(|commit| commit.id).collect();
     let ids: Vec<Oid> = ids.into_iter().collect();
     let read = |&id: &Oid| {
         let mut bytes = Vec::new();
-        read_as(handles, id, Kind::Commit, &mut bytes).ok()?;
+        let read = read_as(handles, id, Kind::Commit, &mut bytes);
+        read.inspect_err(|error| error.report(id, "a commit", coverage)).ok()?;
         Some((id, Arc::new(parse(&bytes, handles.format())?.info(id))))
     };
     ids.par_iter().filter_map(read).collect()
-}
-
-/// Whether an object that is in no folder is a blob that can be read; if it is damaged, that is told.
-fn is_left(
-    handles: &Handles,
-    catalog: &Catalog,
-    number: u32,
-    lost: &[(u32, ObjectError)],
-    coverage: &crate::coverage::Coverage,
-) -> bool {
-    let Some((_, why)) = lost.iter().find(|&&(other, _)| other == number) else { return true };
-    let id = catalog.id(number);
-    let mut bytes = Vec::new();
-    match handles.read(id, &mut bytes) {
-        Ok(kind) => kind == Kind::Blob,
-        Err(error) => {
-            coverage.leave_out(
-                Gap::Corrupt,
-                format_args!("object {id}"),
-                format_args!("an object that no folder has: {why}; {error}"),
-            );
-            false
-        }
-    }
 }

@@ -18,8 +18,8 @@ pub struct Catalog {
     packs: Vec<Pack>,
     /// The number of the first object of each pack, and of the first loose one.
     starts: Vec<u32>,
-    /// The kind of each packed object; `None` if its header or that of one that it is made from
-    /// cannot be read, or if they are made from each other.
+    /// The kind of each object; `None` if it is not known: of a packed object, because its header or
+    /// that of one that it is made from cannot be read, or because they are made from each other.
     kinds: Vec<Option<Kind>>,
     loose: Vec<Oid>,
     /// Numbers by a hash of the id.
@@ -105,7 +105,9 @@ impl Catalog {
 
     /// Makes the table of ids; of an object that is there more than once, the first counts.
     fn fill(&mut self, loose: Vec<Oid>) {
-        let places = ((self.kinds.len() + loose.len()) * 2).next_power_of_two().max(16);
+        let start = self.kinds.len() as u32;
+        self.kinds.resize(self.kinds.len() + loose.len(), None);
+        let places = (self.kinds.len() * 2).next_power_of_two().max(16);
         self.table = vec![NONE; places];
         for (pack, &start) in self.packs.iter().zip(&self.starts) {
             // In the order of the index, whose ids are read one after the other.
@@ -114,7 +116,6 @@ impl Catalog {
             }
         }
         self.loose = loose;
-        let start = self.kinds.len() as u32;
         for (at, id) in (0..).zip(&self.loose) {
             insert(&mut self.table, id.as_bytes(), start + at);
         }
@@ -127,7 +128,19 @@ impl Catalog {
 
     /// The loose objects with their numbers.
     pub fn loose(&self) -> impl Iterator<Item = (Oid, u32)> {
-        self.loose.iter().copied().zip(self.kinds.len() as u32..)
+        self.loose.iter().copied().zip(self.loose_start()..)
+    }
+
+    /// The number of the first loose object; those before it are packed.
+    pub fn loose_start(&self) -> u32 {
+        self.starts[self.packs.len()]
+    }
+
+    /// Takes over the kinds of objects that had to be read to know them.
+    pub fn learn(&mut self, kinds: &[(u32, Kind)]) {
+        for &(number, kind) in kinds {
+            self.kinds[number as usize] = Some(kind);
+        }
     }
 
     /// The ids of all objects, each once.
@@ -137,7 +150,7 @@ impl Catalog {
 
     /// How many objects there are, those counted that are there more than once.
     pub fn len(&self) -> usize {
-        self.kinds.len() + self.loose.len()
+        self.kinds.len()
     }
 
     /// Whether there are none.
@@ -145,7 +158,7 @@ impl Catalog {
         self.len() == 0
     }
 
-    /// The kind of a packed object, if it can be told.
+    /// The kind of an object, if it is known.
     pub fn kind(&self, number: u32) -> Option<Kind> {
         self.kinds.get(number as usize).copied().flatten()
     }
@@ -155,7 +168,10 @@ impl Catalog {
         let pack = self.starts.partition_point(|&start| start <= number) - 1;
         match self.packs.get(pack) {
             Some(pack_of) => pack_of.id(number - self.starts[pack]),
-            None => self.loose.get(number as usize - self.kinds.len()).copied().unwrap_or(Oid::ZERO_SHA1),
+            None => {
+                let at = (number - self.loose_start()) as usize;
+                self.loose.get(at).copied().unwrap_or(Oid::ZERO_SHA1)
+            }
         }
     }
 
@@ -163,7 +179,10 @@ impl Catalog {
         let pack = self.starts.partition_point(|&start| start <= number) - 1;
         match self.packs.get(pack) {
             Some(pack_of) => pack_of.id_bytes(number - self.starts[pack]),
-            None => self.loose.get(number as usize - self.kinds.len()).map_or(&[], |id| id.as_bytes()),
+            None => {
+                let at = (number - self.loose_start()) as usize;
+                self.loose.get(at).map_or(&[], |id| id.as_bytes())
+            }
         }
     }
 
@@ -223,6 +242,16 @@ fn name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
+/// Whether a file is a pack without its index, or the other way round.
+fn is_alone(path: &Path, files: &[PathBuf]) -> bool {
+    let other = match path.extension().and_then(std::ffi::OsStr::to_str) {
+        Some("pack") => "idx",
+        Some("idx") => "pack",
+        _ => return false,
+    };
+    files.binary_search(&path.with_extension(other)).is_err()
+}
+
 fn ends(path: &Path, ending: &str) -> bool {
     path.extension().is_some_and(|known| known == ending)
 }
@@ -250,13 +279,3 @@ fn list(folder: &Path, coverage: &Coverage) -> Vec<PathBuf> {
     paths.sort_unstable();
     paths
 }
-/// Whether a file is a pack without its index, or the other way round.
-fn is_alone(path: &Path, files: &[PathBuf]) -> bool {
-    let other = match path.extension().and_then(std::ffi::OsStr::to_str) {
-        Some("pack") => "idx",
-        Some("idx") => "pack",
-        _ => return false,
-    };
-    files.binary_search(&path.with_extension(other)).is_err()
-}
-
