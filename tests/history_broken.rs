@@ -198,7 +198,7 @@ fn history() -> Repo {
     for n in 0..12 {
         let mut words = text(n * 3);
         if n == 5 {
-            words += &format!("t = '{}'\n", token(1));
+            words = format!("{words}t = '{}'\n", token(1));
         }
         repo.write("a/b/words.py", &words).write(format!("a/f{}.py", n % 5), text(n + 7));
         if n < 3 {

@@ -165,25 +165,16 @@ impl Catalog {
 
     /// The id of an object.
     pub fn id(&self, number: u32) -> Oid {
-        let pack = self.starts.partition_point(|&start| start <= number) - 1;
-        match self.packs.get(pack) {
-            Some(pack_of) => pack_of.id(number - self.starts[pack]),
-            None => {
-                let at = (number - self.loose_start()) as usize;
-                self.loose.get(at).copied().unwrap_or(Oid::ZERO_SHA1)
-            }
-        }
+        Oid::from_bytes(self.id_bytes(number)).unwrap_or(Oid::ZERO_SHA1)
     }
 
     fn id_bytes(&self, number: u32) -> &[u8] {
         let pack = self.starts.partition_point(|&start| start <= number) - 1;
-        match self.packs.get(pack) {
-            Some(pack_of) => pack_of.id_bytes(number - self.starts[pack]),
-            None => {
-                let at = (number - self.loose_start()) as usize;
-                self.loose.get(at).map_or(&[], |id| id.as_bytes())
-            }
-        }
+        let Some(pack_of) = self.packs.get(pack) else {
+            let at = (number - self.loose_start()) as usize;
+            return self.loose.get(at).map_or(&[], |id| id.as_bytes());
+        };
+        pack_of.id_bytes(number - self.starts[pack])
     }
 
     /// The number of an object; of one that is there more than once, always the same.

@@ -92,8 +92,8 @@ pub fn index(mut objects: Vec<Indexed>, pack_sum: &[u8]) -> Vec<u8> {
         let count = objects.iter().filter(|object| object.id.as_bytes()[0] <= first).count() as u32;
         bytes.extend_from_slice(&count.to_be_bytes());
     }
-    objects.iter().for_each(|object| bytes.extend_from_slice(object.id.as_bytes()));
-    objects.iter().for_each(|object| bytes.extend_from_slice(&object.sum.to_be_bytes()));
+    bytes.extend(objects.iter().flat_map(|object| object.id.as_bytes()));
+    bytes.extend(objects.iter().flat_map(|object| object.sum.to_be_bytes()));
     let mut large = Vec::new();
     for object in &objects {
         let offset = match u32::try_from(object.offset) {
@@ -175,7 +175,8 @@ pub fn tree_entry(mode: &str, name: &str, id: Oid) -> Vec<u8> {
 
 /// A commit.
 pub fn commit(tree: Oid, parents: &[Oid], message: &str) -> Vec<u8> {
-    let parents: String = parents.iter().map(|id| format!("parent {id}\n")).collect();
+    let parents: Vec<String> = parents.iter().map(|id| format!("parent {id}\n")).collect();
+    let parents = parents.concat();
     let by = "A U Thor <author@example.com> 1700000000 +0000";
     format!("tree {tree}\n{parents}author {by}\ncommitter {by}\n\n{message}\n").into_bytes()
 }

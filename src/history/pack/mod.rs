@@ -304,8 +304,8 @@ impl Pack {
 fn has_odd_offsets(index: &Path, hash: gix_hash::Kind) -> bool {
     const HEADER: usize = 8 + 256 * 4;
     let Ok(bytes) = fs::read(index) else { return false };
-    let Some(last) = bytes.get(HEADER - 4..).and_then(|rest| rest.first_chunk()) else { return false };
-    let (count, id) = (u64::from(u32::from_be_bytes(*last)), hash.len_in_bytes() as u64);
+    let Some(number) = bytes.get(HEADER - 4..).and_then(|rest| rest.first_chunk()) else { return false };
+    let (count, id) = (u64::from(u32::from_be_bytes(*number)), hash.len_in_bytes() as u64);
     let least = HEADER as u64 + count * (id + 8) + 2 * id;
     bytes.starts_with(b"\xfftOc") && (least..=least + count * 8).contains(&(bytes.len() as u64))
 }
