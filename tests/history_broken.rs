@@ -380,7 +380,7 @@ fn damages() -> std::ops::Range<u64> {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
     match number("KEYTRAIL_DAMAGE") {
         Some(seed) => seed..seed + 1,
-        None => 0..number("KEYTRAIL_DAMAGES").unwrap_or(300),
+        None => 0..number("KEYTRAIL_DAMAGES").unwrap_or(200),
     }
 }
 
@@ -882,6 +882,41 @@ fn chains_of_thousands_and_tens_of_thousands_of_one_base() {
     let said = forged.check("many of one");
     assert!(said.report.is_complete(), "{:?}", said.report.left_out);
     assert!(said.found.iter().any(|hit| hit.0 == "c40000.py"), "{:?}", said.found);
+}
+
+/// The index of several packs is read by libgit2 alone.
+#[test]
+fn an_index_of_all_packs_that_is_damaged() {
+    let repo = history();
+    repo.git(&["multi-pack-index", "write"]);
+    let history = Snapshot::of(&repo);
+    let is_it = |(name, _): &(PathBuf, Vec<u8>)| name.ends_with("multi-pack-index");
+    let at = history.files.iter().position(is_it).unwrap();
+    for seed in 0..60 {
+        let mut dice = Dice(seed);
+        let mut bytes = history.files[at].1.clone();
+        let what = if seed % 4 == 0 {
+            // The offsets of all objects: chunks are listed after the header, with their places.
+            let list = bytes.windows(4).position(|name| name == b"OOFF").unwrap();
+            let place = |at: usize| u64::from_be_bytes(bytes[at + 4..at + 12].try_into().unwrap()) as usize;
+            let (from, to) = (place(list), place(list + 12));
+            let outside = 0x7fff_0000 - dice.roll(1 << 20) as u32;
+            for at in (from..to).step_by(8) {
+                bytes[at + 4..at + 8].copy_from_slice(&outside.to_be_bytes());
+            }
+            "outside the pack"
+        } else {
+            damage(&mut bytes, &mut dice)
+        };
+        // A forger would set the checksum right.
+        if seed % 2 == 0 && bytes.len() > 20 {
+            let end = bytes.len() - 20;
+            let sum = packs::sha1(&bytes[..end]);
+            bytes.splice(end.., sum);
+        }
+        let folder = history.placed(&[(at, Some(bytes))]);
+        check(folder.path(), &history.expected, &format!("index of all packs, {seed}: {what}"));
+    }
 }
 
 /// An index of version 1 has no checksums of entries, so that the one of the whole pack has to do.
