@@ -1,7 +1,7 @@
 //! All of a history by what changed: finds the blobs and messages that something would be reported
 //! of without making most of what the rest holds, and then reads only those.
 
-use crate::coverage::Gap;
+use crate::coverage::Coverage;
 use crate::detect::probe::{Known, Probe};
 use crate::document;
 use crate::history::attribution::Root;
@@ -17,7 +17,7 @@ use crate::source::commits::deliver_message;
 use crate::source::container::Reading;
 use crate::source::filter::wants;
 use crate::source::graph::{self, Commit, reachable_by};
-use crate::source::object::{IdMap, IdSet, Kind, ObjectError, Objects, parse, read_as};
+use crate::source::object::{IdMap, IdSet, Kind, ObjectError, parse, read_as};
 use crate::source::repository::Handles;
 use crate::source::text::Subject;
 use crate::source::tips::Tips;
@@ -39,13 +39,14 @@ pub fn read(
     reading: &Reading<'_>,
 ) -> Result<(), SourceError> {
     let coverage = reading.coverage;
-    let catalog = Catalog::open(handles, coverage)?;
+    let mut catalog = Catalog::open(handles, coverage)?;
     let mut verdicts = cache.map_or_else(Verdicts::none, |cache| cache.blobs(&catalog));
-    let Sifted { mut blobs, messages, tags, commits, mut lost, .. } =
+    let Sifted { mut blobs, messages, tags, commits, folders, kinds, mut lost, .. } =
         sift::sift(&catalog, handles, probe, reading, &mut verdicts);
     if let Some(cache) = cache.filter(|_| verdicts.has_news()) {
         cache.keep_blobs(&catalog, &verdicts);
     }
+    catalog.learn(&kinds);
     let known: IdMap<Commit> = commits.into_iter().map(|commit| (commit.id, commit)).collect();
     let hot_messages: IdSet = messages.into_iter().map(|number| catalog.id(number)).collect();
 
@@ -81,7 +82,8 @@ pub fn read(
         blobs.iter_mut().filter_map(|hot| Some((hot.number, hot.known.take()?))).collect();
     let mut wanted: Vec<u32> = blobs.iter().map(|hot| hot.number).collect();
     wanted.extend(lost.iter().map(|&(number, _)| number));
-    let trees = Trees::read(&catalog, handles, &sift::elsewhere(handles), &wanted, &mut lost);
+    let trees = Trees::read(&catalog, handles, &wanted, &folders, &mut lost);
+    sift::sort(&mut lost);
     let found = trees.places(handles, &roots, reading.filter, coverage);
     let head = start.head.and_then(|tree| trees.find(tree));
     let in_head = trees.below(head);
@@ -93,11 +95,24 @@ pub fn read(
             .filter(|_| order >= first_dangling || (order as usize) < reached.len())
             .copied()
     };
-    let infos = infos(handles, found.places.iter().filter_map(|place| commit_of(place.order)));
+    let infos = infos(handles, coverage, found.places.iter().filter_map(|place| commit_of(place.order)));
     let mut places = found.places.clone();
-    let unknown = wanted.iter().filter(|&&number| !found.knows(number));
-    let nowhere: Vec<u32> =
-        unknown.filter(|&&number| is_left(handles, &catalog, number, &lost, coverage)).copied().collect();
+    let why_lost = |number: u32| {
+        lost.binary_search_by_key(&number, |&(other, _)| other).ok().map(|found| &lost[found].1)
+    };
+    let unknown = wanted.iter().copied().filter(|&number| !found.knows(number));
+    let nowhere: Vec<u32> = unknown.filter(|&number| why_lost(number).is_none()).collect();
+    // What refs and commits name is told already.
+    let parents: IdSet = match lost.as_slice() {
+        [] => IdSet::default(),
+        _ => reached.iter().flat_map(|commit| commit.parents.iter().copied()).collect(),
+    };
+    for (number, why) in lost.iter().filter(|&&(number, _)| !found.knows(number)) {
+        let id = catalog.id(*number);
+        if !parents.contains(&id) && !start.tips.has(id) {
+            why.report(id, "an object that nothing names", coverage);
+        }
+    }
     let staged = if nowhere.is_empty() { IdMap::default() } else { staged(handles)? };
     let mut is_staged = HashSet::new();
     for number in nowhere {
@@ -115,6 +130,7 @@ pub fn read(
         trees: &trees,
         places: places.iter().map(|place| (place.number, place)).collect(),
         known: &known_of,
+        lost: &lost,
         origin: &|place| {
             let is_reachable = place.order < first_dangling || is_staged.contains(&place.number);
             Origin {
@@ -138,6 +154,8 @@ struct Delivery<'a> {
     trees: &'a Trees<'a>,
     places: HashMap<u32, &'a Place>,
     known: &'a HashMap<u32, Known>,
+    /// What cannot be read, sorted.
+    lost: &'a [(u32, ObjectError)],
     origin: &'a (dyn Fn(&Place) -> Origin + Sync),
 }
 
@@ -146,7 +164,8 @@ impl Delivery<'_> {
     fn run(&self, catalog: &Catalog) {
         let elsewhere = sift::elsewhere(self.handles);
         for (pack, start) in catalog.packs() {
-            let entries = self.places.keys().filter_map(|&number| number.checked_sub(start));
+            let readable = self.places.keys().filter(|&&number| self.why_lost(number).is_none());
+            let entries = readable.filter_map(|&number| number.checked_sub(start));
             let needed = pack.with_bases(entries.filter(|&entry| entry < pack.len()));
             if needed.contains(&true) {
                 let wanted = |entry: u32| needed[entry as usize];
@@ -154,8 +173,9 @@ impl Delivery<'_> {
             }
         }
         let packed = catalog.packs().last().map_or(0, |(pack, start)| start + pack.len());
+        let places = self.places.values().copied();
         let others: Vec<&Place> =
-            self.places.values().copied().filter(|place| place.number >= packed).collect();
+            places.filter(|place| place.number >= packed || self.why_lost(place.number).is_some()).collect();
         others.par_iter().for_each(|place| self.read(place));
     }
 
@@ -169,12 +189,21 @@ impl Delivery<'_> {
     fn read(&self, place: &Place) {
         let id = self.trees.id(place.number);
         let mut bytes = Vec::new();
-        match read_as(self.handles, id, Kind::Blob, &mut bytes) {
+        let read = match self.why_lost(place.number) {
+            Some(error) => Err(error.clone()),
+            None => read_as(self.handles, id, Kind::Blob, &mut bytes),
+        };
+        match read {
             Ok(()) => self.deliver(place, &bytes),
             Err(error) => {
                 error.report(id, format_args!("the blob of {}", place.path), self.reading.coverage);
             }
         }
+    }
+
+    fn why_lost(&self, number: u32) -> Option<&ObjectError> {
+        let found = self.lost.binary_search_by_key(&number, |&(other, _)| other).ok()?;
+        Some(&self.lost[found].1)
     }
 }
 
@@ -201,37 +230,18 @@ impl Visitor for Packed<'_> {
 }
 
 /// What reports show of commits.
-fn infos<'c>(handles: &Handles, commits: impl Iterator<Item = &'c Commit>) -> HashMap<Oid, Arc<CommitInfo>> {
+fn infos<'c>(
+    handles: &Handles,
+    coverage: &Coverage,
+    commits: impl Iterator<Item = &'c Commit>,
+) -> HashMap<Oid, Arc<CommitInfo>> {
     let ids: IdSet = commits.map(|commit| commit.id).collect();
     let ids: Vec<Oid> = ids.into_iter().collect();
     let read = |&id: &Oid| {
         let mut bytes = Vec::new();
-        read_as(handles, id, Kind::Commit, &mut bytes).ok()?;
+        let read = read_as(handles, id, Kind::Commit, &mut bytes);
+        read.inspect_err(|error| error.report(id, "a commit", coverage)).ok()?;
         Some((id, Arc::new(parse(&bytes, handles.format())?.info(id))))
     };
     ids.par_iter().filter_map(read).collect()
-}
-
-/// Whether an object that is in no folder is a blob that can be read; if it is damaged, that is told.
-fn is_left(
-    handles: &Handles,
-    catalog: &Catalog,
-    number: u32,
-    lost: &[(u32, ObjectError)],
-    coverage: &crate::coverage::Coverage,
-) -> bool {
-    let Some((_, why)) = lost.iter().find(|&&(other, _)| other == number) else { return true };
-    let id = catalog.id(number);
-    let mut bytes = Vec::new();
-    match handles.read(id, &mut bytes) {
-        Ok(kind) => kind == Kind::Blob,
-        Err(error) => {
-            coverage.leave_out(
-                Gap::Corrupt,
-                format_args!("object {id}"),
-                format_args!("an object that no folder has: {why}; {error}"),
-            );
-            false
-        }
-    }
 }

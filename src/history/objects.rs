@@ -4,10 +4,10 @@
 use crate::coverage::{Coverage, Gap};
 use crate::history::pack::{Base, NONE, Pack};
 use crate::source::SourceError;
-use crate::source::object::{IdSet, Kind};
+use crate::source::object::{IdMap, IdSet, Kind, ObjectError};
 use crate::source::repository::Handles;
+use crate::source::stores::stores;
 use git2::{ObjectFormat, Oid};
-use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,8 +18,8 @@ pub struct Catalog {
     packs: Vec<Pack>,
     /// The number of the first object of each pack, and of the first loose one.
     starts: Vec<u32>,
-    /// The kind of each packed object; `None` if its header or that of one that it is made from
-    /// cannot be read, or if they are made from each other.
+    /// The kind of each object; `None` if it is not known: of a packed object, because its header or
+    /// that of one that it is made from cannot be read, or because they are made from each other.
     kinds: Vec<Option<Kind>>,
     loose: Vec<Oid>,
     /// Numbers by a hash of the id.
@@ -28,18 +28,32 @@ pub struct Catalog {
 }
 
 impl Catalog {
-    /// Lists all objects. What cannot be read goes into the account.
+    /// Lists all objects. What cannot be read goes into the account; what libgit2 would not come to an
+    /// end with, `handles` refuse from now on.
     ///
     /// # Errors
     ///
-    /// [`SourceError::Unreadable`] if there are more objects than can be numbered.
+    /// [`SourceError::Unreadable`] if there are more objects than can be numbered, or if an index would
+    /// lead libgit2 astray.
     pub fn open(handles: &Handles, coverage: &Coverage) -> Result<Self, SourceError> {
         let mut packs_read = Vec::new();
         let mut loose_ids = IdSet::default();
         for store in stores(&handles.object_folders(), coverage) {
+            for file in stray(&store, coverage) {
+                let why = "a pack and its index belong together, and one of them is not there; run: git fsck";
+                coverage.leave_out(Gap::MissingObject, file.display(), why);
+            }
             for path in packs(&store, coverage) {
                 match Pack::open(&path.with_extension("idx"), handles.format()) {
                     Ok(pack) => packs_read.push(pack),
+                    // What refs lead to is read with libgit2.
+                    Err(error) if error.is_harmful => {
+                        return Err(SourceError::Unreadable(format!(
+                            "{}: the index cannot be read: {error}; nothing was scanned; make it anew with: \
+                             git index-pack",
+                            path.with_extension("idx").display()
+                        )));
+                    }
                     Err(error) => coverage.leave_out(
                         Gap::Corrupt,
                         path.display(),
@@ -74,13 +88,27 @@ impl Catalog {
             Some(*sum)
         }));
         catalog.kinds = catalog.packs.iter().flat_map(kinds).collect();
+        handles.refuse(catalog.stray());
         catalog.fill(loose);
         Ok(catalog)
     }
 
+    /// Objects that libgit2 must not be asked for.
+    fn stray(&self) -> IdMap<ObjectError> {
+        let why = "what it is made from goes in a circle or is outside the pack";
+        let of_pack = |(pack, &start): (&Pack, &u32)| {
+            let entries = pack.stray(|entry| self.kinds[(start + entry) as usize].is_none());
+            entries.into_iter().map(|entry| pack.id(entry)).collect::<Vec<Oid>>()
+        };
+        let all = self.packs.iter().zip(&self.starts).flat_map(of_pack);
+        all.map(|id| (id, ObjectError::Corrupt(why.to_owned()))).collect()
+    }
+
     /// Makes the table of ids; of an object that is there more than once, the first counts.
     fn fill(&mut self, loose: Vec<Oid>) {
-        let places = ((self.kinds.len() + loose.len()) * 2).next_power_of_two().max(16);
+        let start = self.kinds.len() as u32;
+        self.kinds.resize(self.kinds.len() + loose.len(), None);
+        let places = (self.kinds.len() * 2).next_power_of_two().max(16);
         self.table = vec![NONE; places];
         for (pack, &start) in self.packs.iter().zip(&self.starts) {
             // In the order of the index, whose ids are read one after the other.
@@ -89,7 +117,6 @@ impl Catalog {
             }
         }
         self.loose = loose;
-        let start = self.kinds.len() as u32;
         for (at, id) in (0..).zip(&self.loose) {
             insert(&mut self.table, id.as_bytes(), start + at);
         }
@@ -102,7 +129,19 @@ impl Catalog {
 
     /// The loose objects with their numbers.
     pub fn loose(&self) -> impl Iterator<Item = (Oid, u32)> {
-        self.loose.iter().copied().zip(self.kinds.len() as u32..)
+        self.loose.iter().copied().zip(self.loose_start()..)
+    }
+
+    /// The number of the first loose object; those before it are packed.
+    pub fn loose_start(&self) -> u32 {
+        self.starts[self.packs.len()]
+    }
+
+    /// Takes over the kinds of objects that had to be read to know them.
+    pub fn learn(&mut self, kinds: &[(u32, Kind)]) {
+        for &(number, kind) in kinds {
+            self.kinds[number as usize] = Some(kind);
+        }
     }
 
     /// The ids of all objects, each once.
@@ -142,7 +181,7 @@ impl Catalog {
 
     /// How many objects there are, those counted that are there more than once.
     pub fn len(&self) -> usize {
-        self.kinds.len() + self.loose.len()
+        self.kinds.len()
     }
 
     /// Whether there are none.
@@ -150,27 +189,24 @@ impl Catalog {
         self.len() == 0
     }
 
-    /// The kind of a packed object, if it can be told.
+    /// The kind of an object, if it is known.
     pub fn kind(&self, number: u32) -> Option<Kind> {
         self.kinds.get(number as usize).copied().flatten()
     }
 
     /// The id of an object.
     pub fn id(&self, number: u32) -> Oid {
-        let pack = self.starts.partition_point(|&start| start <= number) - 1;
-        match self.packs.get(pack) {
-            Some(pack_of) => pack_of.id(number - self.starts[pack]),
-            None => self.loose.get(number as usize - self.kinds.len()).copied().unwrap_or(Oid::ZERO_SHA1),
-        }
+        Oid::from_bytes(self.id_bytes(number)).unwrap_or(Oid::ZERO_SHA1)
     }
 
     /// The bytes of an object's id.
     pub fn id_bytes(&self, number: u32) -> &[u8] {
         let pack = self.starts.partition_point(|&start| start <= number) - 1;
-        match self.packs.get(pack) {
-            Some(pack_of) => pack_of.id_bytes(number - self.starts[pack]),
-            None => self.loose.get(number as usize - self.kinds.len()).map_or(&[], |id| id.as_bytes()),
-        }
+        let Some(pack_of) = self.packs.get(pack) else {
+            let at = (number - self.loose_start()) as usize;
+            return self.loose.get(at).map_or(&[], |id| id.as_bytes());
+        };
+        pack_of.id_bytes(number - self.starts[pack])
     }
 
     /// The number of an object; of one that is there more than once, always the same.
@@ -225,11 +261,17 @@ fn kinds(pack: &Pack) -> Vec<Option<Kind>> {
     kinds
 }
 
-/// The packs of a store. Without its index a pack is none of git's, and the other way round.
-fn packs(store: &Path, coverage: &Coverage) -> impl Iterator<Item = PathBuf> + use<> {
-    let files = list(&store.join("pack"), coverage).into_iter();
-    let indexes = files.filter(|path| path.extension().is_some_and(|known| known == "idx"));
-    indexes.map(|path| path.with_extension("pack")).filter(|path| path.exists())
+/// The packs of a store that have an index.
+fn packs(store: &Path, coverage: &Coverage) -> Vec<PathBuf> {
+    let files = list(&store.join("pack"), coverage);
+    let is_whole = |path: &&PathBuf| ends(path, "pack") && !is_alone(path, &files);
+    files.iter().filter(is_whole).cloned().collect()
+}
+
+/// The packs of a store without an index, and the other way round.
+fn stray(store: &Path, coverage: &Coverage) -> Vec<PathBuf> {
+    let files = list(&store.join("pack"), coverage);
+    files.iter().filter(|path| is_alone(path, &files)).cloned().collect()
 }
 
 /// The loose objects of a store.
@@ -250,49 +292,22 @@ fn loose<'h>(
     })
 }
 
-/// The object stores, each once, in the order in which git looks at them.
-fn stores(first: &[PathBuf], coverage: &Coverage) -> Vec<PathBuf> {
-    let mut stores = Vec::new();
-    let mut known = BTreeSet::new();
-    let mut waiting: Vec<PathBuf> = first.iter().rev().cloned().collect();
-    while let Some(store) = waiting.pop() {
-        if !known.insert(store.canonicalize().unwrap_or_else(|_| store.clone())) {
-            continue;
-        }
-        match fs::read(store.join("info/alternates")) {
-            Ok(text) => {
-                let lines = text.split(|&byte| byte == b'\n').rev();
-                let lines = lines.filter(|line| !line.is_empty() && !line.starts_with(b"#"));
-                waiting.extend(lines.map(|line| store.join(alternate(line))));
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => {
-                let file = store.join("info/alternates");
-                let why =
-                    format_args!("cannot be read: {error}; objects of other repositories may be missing");
-                coverage.leave_out(Gap::Unreadable, file.display(), why);
-            }
-        }
-        stores.push(store);
-    }
-    stores
-}
-
-/// The path on a line of `info/alternates`.
-fn alternate(line: &[u8]) -> PathBuf {
-    #[cfg(unix)]
-    {
-        use std::os::unix::ffi::OsStrExt;
-        PathBuf::from(std::ffi::OsStr::from_bytes(line))
-    }
-    #[cfg(not(unix))]
-    {
-        PathBuf::from(String::from_utf8_lossy(line).trim_end().to_owned())
-    }
-}
-
 fn name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Whether a file is a pack without its index, or the other way round.
+fn is_alone(path: &Path, files: &[PathBuf]) -> bool {
+    let other = match path.extension().and_then(std::ffi::OsStr::to_str) {
+        Some("pack") => "idx",
+        Some("idx") => "pack",
+        _ => return false,
+    };
+    files.binary_search(&path.with_extension(other)).is_err()
+}
+
+fn ends(path: &Path, ending: &str) -> bool {
+    path.extension().is_some_and(|known| known == ending)
 }
 
 /// What is in a folder, sorted; nothing if it is not there.

@@ -13,7 +13,7 @@ use crate::source::graph::Commit;
 use crate::source::object::{Kind, ObjectError, Objects, parse};
 use crate::source::repository::Handles;
 use crate::source::text::{self, Readable, STRETCH};
-use git2::Oid;
+use git2::{ObjectType, Oid};
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -30,9 +30,13 @@ pub struct Sifted {
     pub tags: Vec<u32>,
     /// All commits.
     pub commits: Vec<Commit>,
+    /// Folders that only libgit2 can read; sorted.
+    pub folders: Vec<u32>,
+    /// The kinds of all objects that had to be read to know them.
+    pub kinds: Vec<(u32, Kind)>,
     /// What was learned of blobs.
     learned: Vec<(u32, Verdict)>,
-    /// Objects that cannot be read, with the reason.
+    /// Objects that cannot be read, with the reason; sorted, each once.
     pub lost: Vec<(u32, ObjectError)>,
 }
 
@@ -87,15 +91,43 @@ pub fn sift(
             sieve.count(number, verdict, None);
         }
     }
-    let mut sifted = sieve.sifted.into_inner().unwrap_or_else(PoisonError::into_inner);
     for (pack, start) in catalog.packs() {
-        unlinked(catalog, pack, start, &mut sifted.lost);
+        unlinked(catalog, pack, start, &mut sieve.sifted().lost);
     }
+    sieve.lost(handles);
+    let mut sifted = sieve.sifted.into_inner().unwrap_or_else(PoisonError::into_inner);
     sifted.blobs.sort_unstable_by_key(|hot| hot.number);
     sifted.messages.sort_unstable();
     sifted.tags.sort_unstable();
+    sifted.folders.sort_unstable();
+    sort(&mut sifted.lost);
     known.add(catalog, std::mem::take(&mut sifted.learned));
     sifted
+}
+
+/// Sorts what is lost; of what is lost for several reasons, one counts.
+pub fn sort(lost: &mut Vec<(u32, ObjectError)>) {
+    lost.sort_by_cached_key(|(number, why)| (*number, why.to_string()));
+    lost.dedup_by_key(|&mut (number, _)| number);
+}
+
+/// Reads an object the plain way that the walk through a pack could not make: libgit2 checks it
+/// against its id and may get it from elsewhere. `why` is what the walk said.
+pub fn read_again(
+    handles: &Handles,
+    id: Oid,
+    why: &ObjectError,
+    into: &mut Vec<u8>,
+) -> Result<Kind, ObjectError> {
+    if *why == ObjectError::Bomb {
+        return Err(ObjectError::Bomb);
+    }
+    handles.read(id, into).map_err(|error| match (why, error) {
+        (ObjectError::Corrupt(why), ObjectError::Corrupt(error)) if *why != error => {
+            ObjectError::Corrupt(format!("{why}; {error}"))
+        }
+        (_, error) => error,
+    })
 }
 
 /// Reads bases that are not in a pack.
@@ -125,7 +157,7 @@ fn unlinked(catalog: &Catalog, pack: &Pack, start: u32, lost: &mut Vec<(u32, Obj
             }
         }
     }
-    let why = "neither its header nor what it is made from can be read";
+    let why = "its bytes in the pack are not what the index tells of, or it is made from such an object";
     lost.extend(
         unknown
             .filter(|number| !under_another.contains(&(number - start)))
@@ -165,6 +197,10 @@ impl Visitor for Sorter<'_> {
     fn object(&self, entry: u32, bytes: &[u8], from: Option<From<'_, Remembered>>) -> Remembered {
         let number = self.start + entry;
         let is_first = self.sieve.catalog.is_first(number);
+        if self.sieve.catalog.kind(number).is_none() {
+            // It is made from something that is not in its pack.
+            self.sieve.sifted().kinds.push((number, self.kind));
+        }
         match self.kind {
             Kind::Blob => {
                 let (remembered, is_hot) = self.sieve.blob(bytes, from);
@@ -203,14 +239,42 @@ impl Sieve<'_> {
             }
             let mut bytes = Vec::new();
             match handles.read(id, &mut bytes) {
-                Ok(Kind::Blob) => {
-                    let (remembered, is_hot) = self.blob(&bytes, None);
-                    self.blob_seen(number, bytes.len(), is_hot, &remembered);
-                }
-                Ok(kind) => self.other(number, kind, &bytes),
+                Ok(kind) => self.alone(number, kind, &bytes),
                 Err(error) => self.sifted().lost.push((number, error)),
             }
         });
+    }
+
+    /// Reads what was lost on the walks through the packs once more, the plain way.
+    fn lost(&self, handles: &Handles) {
+        let mut lost = std::mem::take(&mut self.sifted().lost);
+        sort(&mut lost);
+        lost.into_par_iter().for_each(|(number, why)| {
+            if number >= self.catalog.loose_start() {
+                return self.sifted().lost.push((number, why));
+            }
+            let mut bytes = Vec::new();
+            match read_again(handles, self.catalog.id(number), &why, &mut bytes) {
+                Ok(kind) => {
+                    if kind == Kind::Tree {
+                        self.sifted().folders.push(number);
+                    }
+                    self.alone(number, kind, &bytes);
+                }
+                Err(error) => self.sifted().lost.push((number, error)),
+            }
+        });
+    }
+
+    /// Looks at an object that libgit2 read.
+    fn alone(&self, number: u32, kind: Kind, bytes: &[u8]) {
+        self.sifted().kinds.push((number, kind));
+        if kind == Kind::Blob {
+            let (remembered, is_hot) = self.blob(bytes, None);
+            self.blob_seen(number, bytes.len(), is_hot, &remembered);
+        } else {
+            self.other(number, kind, bytes);
+        }
     }
 
     fn blob_seen(&self, number: u32, length: usize, is_hot: bool, remembered: &Remembered) {
@@ -283,8 +347,14 @@ impl Sieve<'_> {
             let error = ObjectError::Corrupt("malformed commit".to_owned());
             return self.sifted().lost.push((number, error));
         };
-        let (is_hot, time) = (self.message(parsed.message), parsed.time());
         let id = self.catalog.id(number);
+        // The order of commits relies on it. libgit2 has done it for those that it read.
+        let is_packed = number < self.catalog.loose_start();
+        if is_packed && Oid::hash_object_ext(ObjectType::Commit, bytes, self.format).ok() != Some(id) {
+            let error = ObjectError::Corrupt("it is not what its id says".to_owned());
+            return self.sifted().lost.push((number, error));
+        }
+        let (is_hot, time) = (self.message(parsed.message), parsed.time());
         let mut sifted = self.sifted();
         sifted.commits.push(Commit { id, tree: parsed.target, parents: parsed.parents, time });
         if is_hot {

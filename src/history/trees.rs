@@ -4,11 +4,13 @@
 use crate::coverage::Coverage;
 use crate::history::attribution::Root;
 use crate::history::objects::Catalog;
-use crate::history::pack::walk::{Elsewhere, From, Visitor, walk};
+use crate::history::pack::walk::{From, Visitor, walk};
+use crate::history::sift::{elsewhere, read_again, sort};
 use crate::origin::RepoPath;
 use crate::source::changes::submodule;
 use crate::source::filter::PathFilter;
 use crate::source::object::{EntryKind, IdMap, Kind, ObjectError, Objects, entries, raw_entries, read_as};
+use crate::source::repository::Handles;
 use crate::source::treeish::child;
 use git2::{ObjectFormat, Oid};
 use rayon::prelude::*;
@@ -62,12 +64,13 @@ impl Places {
 
 impl<'a> Trees<'a> {
     /// Reads all folders. `wanted` are the numbers of the objects that are looked for. Folders that
-    /// cannot be read are added to `lost`, and looked for.
+    /// cannot be read are added to `lost`, and looked for. `folders` are packed ones of which it is
+    /// known that only libgit2 can read them.
     pub fn read(
         catalog: &'a Catalog,
-        objects: &dyn Objects,
-        elsewhere: &Elsewhere<'_>,
+        handles: &Handles,
         wanted: &[u32],
+        folders: &[u32],
         lost: &mut Vec<(u32, ObjectError)>,
     ) -> Self {
         let mut is_wanted = vec![false; catalog.len()];
@@ -75,27 +78,44 @@ impl<'a> Trees<'a> {
             is_wanted[number as usize] = true;
         }
         let reading =
-            Reading { catalog, format: objects.format(), is_wanted: &is_wanted, results: Mutex::default() };
+            Reading { catalog, format: handles.format(), is_wanted: &is_wanted, results: Mutex::default() };
         for (pack, start) in catalog.packs() {
-            walk(pack, Kind::Tree, None, elsewhere, &Folders { reading: &reading, start });
+            walk(pack, Kind::Tree, None, &elsewhere(handles), &Folders { reading: &reading, start });
         }
-        let loose: Vec<(Oid, u32)> = catalog.loose().collect();
-        loose.par_iter().for_each(|&(id, number)| {
+        let mut unread = std::mem::take(&mut reading.results().lost);
+        sort(&mut unread);
+        // What is lost already, whatever it is, was read again then.
+        let is_news = |number: u32| lost.binary_search_by_key(&number, |&(other, _)| other).is_err();
+        let again: Vec<(u32, Option<ObjectError>)> = catalog
+            .loose()
+            .map(|(_, number)| (number, None))
+            .filter(|&(number, _)| catalog.kind(number) == Some(Kind::Tree) && catalog.is_first(number))
+            .chain(folders.iter().map(|&number| (number, None)))
+            .chain(unread.into_iter().map(|(number, why)| (number, Some(why))))
+            .filter(|&(number, _)| is_news(number))
+            .collect();
+        again.par_iter().for_each(|(number, why)| {
             let mut bytes = Vec::new();
-            // What cannot be read was told when all loose objects were looked at.
-            if let Ok(Kind::Tree) = objects.read(id, &mut bytes) {
-                let children = reading.children(&bytes, None).into_iter().map(|(_, child)| child);
-                reading.keep(number, children.filter(|&child| child != NOTHING).collect());
+            let why = why.as_ref().unwrap_or(&ObjectError::Missing);
+            match read_again(handles, catalog.id(*number), why, &mut bytes) {
+                Ok(Kind::Tree) => {
+                    let children = reading.children(*number, &bytes, None);
+                    reading.keep(*number, &children);
+                }
+                // It was looked at when its kind was not known yet.
+                Ok(_) => {}
+                Err(error) => reading.results().lost.push((*number, error)),
             }
         });
-        let Results { mut folders, absent, lost: unread } =
+        let Results { mut folders, absent, lost: unread, odd } =
             reading.results.into_inner().unwrap_or_else(PoisonError::into_inner);
         is_wanted.resize(catalog.len() + absent.len(), true);
-        for (number, _) in &unread {
+        for number in unread.iter().map(|(number, _)| number).chain(&odd) {
             is_wanted[*number as usize] = true;
         }
         lost.extend(unread);
         folders.sort_unstable_by_key(|&(number, _)| number);
+        folders.dedup_by_key(|&mut (number, _)| number);
         let mut children = Vec::with_capacity(folders.iter().map(|(_, children)| children.len()).sum());
         let folders = folders
             .into_iter()
@@ -233,6 +253,9 @@ impl Finder<'_> {
             let error = read_as(self.objects, id, Kind::Tree, &mut bytes).err();
             return self.lost(id, b"", &error.unwrap_or(ObjectError::Missing));
         };
+        if let Some(error) = self.is_other(number, Kind::Tree) {
+            return self.lost(id, b"", &error);
+        }
         let mut waiting = vec![(number, Vec::new())];
         while let Some((number, folder)) = waiting.pop() {
             if !self.is_open(number, &folder) {
@@ -252,7 +275,13 @@ impl Finder<'_> {
                         break;
                     }
                 };
-                let Some(number) = self.trees.find(entry.id) else { continue };
+                let Some(number) = self.trees.find(entry.id) else {
+                    // Only in a folder that could not be read when all were.
+                    if entry.kind != EntryKind::Submodule {
+                        self.lost(entry.id, &child(&folder, entry.name), &ObjectError::Missing);
+                    }
+                    continue;
+                };
                 let (is_wanted, leads) =
                     (self.trees.is_wanted[number as usize], self.trees.leads[number as usize]);
                 if !is_wanted && !leads {
@@ -265,8 +294,17 @@ impl Finder<'_> {
                     continue;
                 }
                 match entry.kind {
-                    EntryKind::Tree => waiting.push((number, path)),
-                    EntryKind::Blob => self.blob(number, order, &path),
+                    EntryKind::Tree => match self.is_other(number, Kind::Tree) {
+                        Some(error) => self.lost(entry.id, &path, &error),
+                        None => waiting.push((number, path)),
+                    },
+                    EntryKind::Blob => match self.is_other(number, Kind::Blob) {
+                        Some(error) => {
+                            let role = format_args!("the blob of {}", RepoPath::new(path));
+                            error.report(entry.id, role, self.coverage);
+                        }
+                        None => self.blob(number, order, &path),
+                    },
                     EntryKind::Submodule => {
                         self.is_done[number as usize] = true;
                         self.coverage.notice(submodule(&RepoPath::new(path)));
@@ -299,6 +337,12 @@ impl Finder<'_> {
             })
     }
 
+    /// What is wrong with an object that has to be of one kind, if its kind is known.
+    fn is_other(&self, number: u32, wanted: Kind) -> Option<ObjectError> {
+        let kind = self.trees.catalog.kind(number).filter(|&kind| kind != wanted)?;
+        Some(ObjectError::Corrupt(format!("it is a {kind:?}, not a {wanted:?}").to_lowercase()))
+    }
+
     fn lost(&self, id: Oid, folder: &[u8], error: &ObjectError) {
         error.report(id, format_args!("the tree of folder `{}`", RepoPath::new(folder)), self.coverage);
     }
@@ -316,6 +360,9 @@ struct Results {
     folders: Vec<(u32, Box<[u32]>)>,
     absent: IdMap<u32>,
     lost: Vec<(u32, ObjectError)>,
+    /// What is told of when it is walked to: folders that are malformed, and objects that a folder
+    /// names and that are of another kind than it says.
+    odd: Vec<u32>,
 }
 
 struct Reading<'a> {
@@ -335,13 +382,15 @@ impl Reading<'_> {
 
     /// Takes a folder apart. An entry that stands in another folder as it does here is the same
     /// there and is not looked up.
-    fn children(&self, bytes: &[u8], from: Option<&From<'_, Children>>) -> Children {
+    fn children(&self, folder: u32, bytes: &[u8], from: Option<&From<'_, Children>>) -> Children {
         let mut children = Children::new();
         let mut pieces = from.map_or(&[][..], |from| from.copied).iter().peekable();
         let mut at = 0;
         for entry in raw_entries(bytes, self.format) {
-            // A damaged folder is told of when it is walked to, if it leads anywhere.
-            let Ok(entry) = entry else { break };
+            let Ok(entry) = entry else {
+                self.results().odd.push(folder);
+                break;
+            };
             let start = at;
             at += entry.length;
             while pieces.next_if(|piece| piece.to + piece.length <= start).is_some() {}
@@ -358,8 +407,16 @@ impl Reading<'_> {
     }
 
     fn number(&self, kind: EntryKind, id: &[u8]) -> u32 {
-        let found = if kind == EntryKind::Submodule { None } else { self.catalog.find(id) };
+        let (found, wanted) = match kind {
+            EntryKind::Submodule => (None, Kind::Commit),
+            EntryKind::Tree => (self.catalog.find(id), Kind::Tree),
+            EntryKind::Blob => (self.catalog.find(id), Kind::Blob),
+        };
         match found {
+            Some(number) if self.catalog.kind(number).is_some_and(|known| known != wanted) => {
+                self.results().odd.push(number);
+                number
+            }
             Some(number) if kind == EntryKind::Tree || self.is_wanted[number as usize] => number,
             Some(_) => NOTHING,
             None => {
@@ -371,9 +428,11 @@ impl Reading<'_> {
         }
     }
 
-    fn keep(&self, number: u32, children: Box<[u32]>) {
-        if !children.is_empty() {
-            self.results().folders.push((number, children));
+    fn keep(&self, number: u32, children: &Children) {
+        let of_use = children.iter().map(|&(_, child)| child).filter(|&child| child != NOTHING);
+        let of_use: Box<[u32]> = of_use.collect();
+        if !of_use.is_empty() {
+            self.results().folders.push((number, of_use));
         }
     }
 }
@@ -388,10 +447,9 @@ impl Visitor for Folders<'_> {
 
     fn object(&self, entry: u32, bytes: &[u8], from: Option<From<'_, Children>>) -> Children {
         let number = self.start + entry;
-        let children = self.reading.children(bytes, from.as_ref());
+        let children = self.reading.children(number, bytes, from.as_ref());
         if self.reading.catalog.is_first(number) {
-            let of_use = children.iter().map(|&(_, child)| child).filter(|&child| child != NOTHING);
-            self.reading.keep(number, of_use.collect());
+            self.reading.keep(number, &children);
         }
         children
     }

@@ -26,10 +26,10 @@ use std::sync::Arc;
 /// [`SourceError::Unreadable`] if the repository cannot be opened for another thread.
 pub fn read(handles: &Handles, reading: &Reading<'_>) -> Result<(), SourceError> {
     let Reading { visit, coverage, filter, .. } = *reading;
+    let stored = Stored::list(handles, coverage)?;
     let mut start = Start::find(handles, &|_| false, coverage)?;
     let commits = reachable(handles, &start.tips.commits, &[], &handles.shallow(), coverage);
     coverage.commits(commits.len() as u64);
-    let stored = Stored::list(handles, coverage)?;
     let dangling = stored.dangling(handles, &commits);
     let mut roots = roots_of(&commits, &mut start.tips);
     let first_dangling = roots.len();
@@ -104,6 +104,10 @@ impl Stored {
         let mut stored = Self::default();
         // libgit2 can list the objects of a SHA-1 repository only.
         for id in Catalog::open(handles, coverage)?.ids() {
+            if handles.refusal(id).is_some() {
+                stored.blobs.push(id);
+                continue;
+            }
             match odb.read_header(id) {
                 Ok((_, ObjectType::Commit)) => stored.commits.push(id),
                 Ok((_, ObjectType::Tag)) => stored.tags.push(id),

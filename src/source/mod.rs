@@ -14,6 +14,7 @@ pub mod repository;
 pub mod revision;
 pub mod staged;
 pub mod stdin;
+pub mod stores;
 pub mod text;
 pub mod tips;
 pub mod tree;

@@ -32,6 +32,9 @@ pub enum ObjectError {
     /// There, but damaged.
     #[error("cannot be read: {0}; run `git fsck`, and fetch it again from a whole clone")]
     Corrupt(String),
+    /// A delta that would fill the memory.
+    #[error("not unpacked: it stands for far more bytes than the pack has of it")]
+    Bomb,
 }
 
 impl ObjectError {
@@ -40,6 +43,7 @@ impl ObjectError {
         match self {
             Self::Missing | Self::NeverFetched => Gap::MissingObject,
             Self::Corrupt(_) => Gap::Corrupt,
+            Self::Bomb => Gap::Bomb,
         }
     }
 

@@ -1,14 +1,16 @@
 //! Opening repositories: where they are, handles for every thread, and errors that say what to do.
 
+use crate::coverage::Coverage;
 use crate::source::SourceError;
-use crate::source::object::{IdSet, Kind, ObjectError, Objects};
+use crate::source::object::{IdMap, IdSet, Kind, ObjectError, Objects};
+use crate::source::stores::{read_loose, stores};
 use crate::source::worktree;
 use git2::{ErrorCode, ObjectFormat, ObjectType, Odb, OdbLookupFlags, Oid, Repository, RepositoryOpenFlags};
 use std::env;
 use std::ffi::OsStr;
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// How to open the same repository once more.
 #[derive(Debug, Clone)]
@@ -28,6 +30,26 @@ pub struct Handles {
     git_dir: PathBuf,
     common_dir: PathBuf,
     promisor: bool,
+    stores: OnceLock<Vec<PathBuf>>,
+    refused: OnceLock<IdMap<ObjectError>>,
+}
+
+/// An object that was read.
+pub enum Object<'a> {
+    /// A loose one.
+    Loose(Kind, Vec<u8>),
+    /// One that libgit2 read.
+    Packed(git2::OdbObject<'a>),
+}
+
+impl Object<'_> {
+    /// Its bytes.
+    pub fn data(&self) -> &[u8] {
+        match self {
+            Self::Loose(_, bytes) => bytes,
+            Self::Packed(object) => object.data(),
+        }
+    }
 }
 
 /// A borrowed handle.
@@ -95,6 +117,8 @@ impl Handles {
             git_dir: repository.path().to_owned(),
             common_dir: repository.commondir().to_owned(),
             promisor,
+            stores: OnceLock::new(),
+            refused: OnceLock::new(),
             idle: Mutex::new(vec![repository]),
         }
     }
@@ -151,6 +175,17 @@ impl Handles {
         }
     }
 
+    /// Refuses to read some objects from now on; what is refused once stays so.
+    pub fn refuse(&self, objects: IdMap<ObjectError>) {
+        // Whoever comes second has looked at the same files.
+        let _ = self.refused.set(objects);
+    }
+
+    /// Why an object is not read, if it is one of those.
+    pub fn refusal(&self, id: Oid) -> Option<&ObjectError> {
+        self.refused.get()?.get(&id)
+    }
+
     /// Whether the repository is a partial clone, whose objects are fetched when git needs them.
     pub fn is_partial_clone(&self) -> bool {
         self.promisor
@@ -176,13 +211,22 @@ impl Handles {
     /// # Errors
     ///
     /// [`ObjectError`] if it is missing or cannot be read.
-    pub fn read_from<'a>(&self, odb: &'a Odb<'_>, id: Oid) -> Result<git2::OdbObject<'a>, ObjectError> {
+    pub fn read_from<'a>(&self, odb: &'a Odb<'_>, id: Oid) -> Result<Object<'a>, ObjectError> {
+        if let Some(error) = self.refusal(id) {
+            return Err(error.clone());
+        }
+        // What is wrong with the list of stores is told by those who list them.
+        let stores = self.stores.get_or_init(|| stores(&self.object_folders(), &Coverage::default()));
+        let mut bytes = Vec::new();
+        if let Some(read) = read_loose(stores, id, self.format, &mut bytes) {
+            return read.map(|kind| Object::Loose(kind, bytes));
+        }
         // libgit2 lists the pack folder anew for each object that it does not find, and a partial
         // clone may miss a million.
         if self.promisor && !odb.exists_ext(id, OdbLookupFlags::NO_REFRESH) {
             return Err(ObjectError::NeverFetched);
         }
-        odb.read(id).map_err(|error| match error.code() {
+        odb.read(id).map(Object::Packed).map_err(|error| match error.code() {
             ErrorCode::NotFound if self.promisor => ObjectError::NeverFetched,
             ErrorCode::NotFound => ObjectError::Missing,
             _ => ObjectError::Corrupt(error.message().to_owned()),
@@ -195,7 +239,13 @@ impl Objects for Handles {
         let broken = |error: String| ObjectError::Corrupt(error);
         let handle = self.take().map_err(|error| broken(error.to_string()))?;
         let odb = handle.odb().map_err(|error| broken(error.message().to_owned()))?;
-        let object = self.read_from(&odb, id)?;
+        let object = match self.read_from(&odb, id)? {
+            Object::Packed(object) => object,
+            Object::Loose(kind, bytes) => {
+                *into = bytes;
+                return Ok(kind);
+            }
+        };
         into.clear();
         into.extend_from_slice(object.data());
         match object.kind() {

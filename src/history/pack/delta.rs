@@ -22,13 +22,16 @@ pub enum DeltaError {
     #[error("its delta has an instruction that git does not know")]
     Unknown,
     /// Longer than anything that git makes into a delta.
-    #[error("its delta makes more bytes than can be kept in memory")]
+    #[error("its delta makes far more bytes than are stored of it")]
     TooLarge,
 }
 
 /// Objects made by deltas are no longer: git makes none of files over 512 MiB
 /// (`core.bigFileThreshold`), and a few bytes of delta may stand for any number.
 const MOST: usize = 2 << 30;
+/// Nor are they, from this length on, so many times longer than what they are made from.
+const LARGE: usize = 64 << 20;
+const MOST_TIMES: usize = 16;
 
 /// Puts the result into `into` and the pieces that come from the base into `copied`; what both
 /// held before is gone. Pieces that follow each other in both are one: git cuts long ones up.
@@ -45,7 +48,8 @@ pub fn apply(
         return Err(DeltaError::OtherBase);
     }
     let wanted = length(&mut rest)?;
-    if wanted > MOST || into.try_reserve(wanted).is_err() {
+    let is_bomb = wanted > LARGE && wanted / MOST_TIMES > base.len() + delta.len();
+    if wanted > MOST || is_bomb || into.try_reserve(wanted).is_err() {
         return Err(DeltaError::TooLarge);
     }
     while let Some((&instruction, after)) = rest.split_first() {
@@ -63,7 +67,8 @@ pub fn apply(
                 0 => 0x1_0000,
                 length => length,
             };
-            let piece = base.get(from..from + length).ok_or(DeltaError::Outside)?;
+            let end = from.checked_add(length).ok_or(DeltaError::Outside)?;
+            let piece = base.get(from..end).ok_or(DeltaError::Outside)?;
             let to = into.len();
             match copied.last_mut() {
                 Some(last) if last.from + last.length == from && last.to + last.length == to => {
@@ -138,6 +143,7 @@ mod tests {
             (&[6, 2, 0x91, 0, 3], DeltaError::OtherLength),
             (&[6, 4, 0x91, 0, 3], DeltaError::OtherLength),
             (&[6, 0xff, 0xff, 0xff, 0xff, 0xff, 1], DeltaError::TooLarge),
+            (&[6, 0x80, 0x80, 0x80, 0x40], DeltaError::TooLarge),
             (&[0xff; 12], DeltaError::TooLarge),
         ] {
             assert_eq!(applied(b"abcdef", delta), Err(error), "{delta:?}");

@@ -9,6 +9,9 @@ pub mod walk;
 use crate::source::object::Kind;
 use git2::{ObjectFormat, Oid};
 use gix_pack::data::entry::Header;
+use rayon::prelude::*;
+use std::collections::HashMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// No entry.
@@ -23,18 +26,22 @@ pub enum Base {
     Entry(u32),
     /// An object that is not in this pack, as in a thin pack.
     Elsewhere(Oid),
-    /// Its header cannot be read.
+    /// Its header cannot be read, or its bytes are not those that the index tells of.
     Broken,
 }
 
 /// Why a pack cannot be used at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct PackError(String);
+#[error("{why}")]
+pub struct PackError {
+    why: String,
+    /// Whether libgit2 would read it all the same, and what no file has.
+    pub is_harmful: bool,
+}
 
 impl PackError {
     fn of(error: impl std::fmt::Display) -> Self {
-        Self(error.to_string())
+        Self { why: error.to_string(), is_harmful: false }
     }
 }
 
@@ -68,11 +75,14 @@ impl Pack {
             ObjectFormat::Sha1 => gix_hash::Kind::Sha1,
             ObjectFormat::Sha256 => gix_hash::Kind::Sha256,
         };
-        let index = gix_pack::index::File::at(index_path, hash).map_err(PackError::of)?;
+        let index = gix_pack::index::File::at(index_path, hash).map_err(|error| PackError {
+            is_harmful: has_odd_offsets(index_path, hash),
+            ..PackError::of(error)
+        })?;
         let data =
             gix_pack::data::File::at(index_path.with_extension("pack"), hash).map_err(PackError::of)?;
         if index.num_objects() != data.num_objects() {
-            return Err(PackError("the pack and its index have not the same number of objects".to_owned()));
+            return Err(PackError::of("the pack and its index have not the same number of objects"));
         }
         let mut places: Vec<(u64, u32)> =
             (0..index.num_objects()).map(|at| (index.pack_offset_at_index(at), at)).collect();
@@ -93,16 +103,51 @@ impl Pack {
             next_sibling: vec![NONE; count],
             roots: Vec::new(),
         };
-        pack.link();
+        let is_sound = pack.sound();
+        pack.link(&is_sound);
         Ok(pack)
     }
 
+    /// Which entries are what the index tells of them.
+    ///
+    /// A delta that is put on another base, or a file that is taken for a folder, is no error that
+    /// anything else would notice: objects are not checked against their ids here. The index has a
+    /// checksum of every entry from its first byte to that of the next one, so that no byte of the
+    /// pack is without one, and an offset that is wrong is found as well.
+    fn sound(&self) -> Vec<bool> {
+        if self.index.version() == gix_pack::index::Version::V1 {
+            // It has no such checksums. Few are left, and what is not sound is read the plain way.
+            return vec![self.is_whole(); self.offsets.len()];
+        }
+        let is_sound = |entry: u32| {
+            let sum = self.index.crc32_at_index(self.id_at[entry as usize]);
+            sum == Some(crc32fast::hash(self.stored(entry)))
+        };
+        (0..self.len()).into_par_iter().with_min_len(256).map(is_sound).collect()
+    }
+
+    /// Whether pack and index are what their own checksums say, and belong together.
+    fn is_whole(&self) -> bool {
+        let sum = |bytes: &[u8]| {
+            let mut hasher = gix_hash::hasher(self.data.object_hash());
+            hasher.update(bytes);
+            hasher.try_finalize().ok()
+        };
+        let pack = self.data.entry_slice(0..self.data.pack_end() as u64);
+        let Ok(index) = fs::read(self.index.path()) else { return false };
+        let index_end = index.len().saturating_sub(self.data.object_hash().len_in_bytes());
+        self.index.pack_checksum() == self.data.checksum()
+            && pack.and_then(sum) == Some(self.data.checksum())
+            && sum(&index[..index_end]) == Some(self.index.index_checksum())
+    }
+
     /// Reads the headers and hangs every delta under its base.
-    fn link(&mut self) {
+    fn link(&mut self, is_sound: &[bool]) {
         let by_offset = ByOffset::new(&self.offsets, self.data.pack_end() as u64);
         // From the last to the first, so that the children of an entry come in the order of the file.
         for entry in (0..self.len()).rev() {
-            let base = match self.header(entry).map(|header| header.header) {
+            let header = self.header(entry).filter(|_| is_sound[entry as usize]);
+            let base = match header.map(|header| header.header) {
                 Some(Header::Commit) => Base::Whole(Kind::Commit),
                 Some(Header::Tree) => Base::Whole(Kind::Tree),
                 Some(Header::Blob) => Base::Whole(Kind::Blob),
@@ -128,6 +173,58 @@ impl Pack {
             }
         }
         self.roots.reverse();
+    }
+
+    /// The entries whose chain of bases goes in a circle or leaves the file, among those that are asked
+    /// for.
+    ///
+    /// libgit2 follows the headers as they stand there, sound or not. It goes round a circle for ever,
+    /// and reads what no file has: the process ends. Only where an object is named by its id can there
+    /// be a circle.
+    pub fn stray(&self, is_asked: impl Fn(u32) -> bool) -> Vec<u32> {
+        // Where ids are not in order, it is a matter of chance which object an id leads to.
+        let ids = (1..self.index.num_objects())
+            .all(|at| self.index.oid_at_index(at - 1) < self.index.oid_at_index(at));
+        let end = self.data.pack_end() as u64;
+        // By offset, whether the chain from there ends as it should.
+        let mut known: HashMap<u64, bool> = HashMap::new();
+        let mut path = Vec::new();
+        let mut ends = |entry: u32| {
+            let mut offset = self.offsets[entry as usize];
+            path.clear();
+            let ends = loop {
+                if let Some(&ends) = known.get(&offset) {
+                    break ends;
+                }
+                // Until more is known, whoever comes back here goes round.
+                known.insert(offset, false);
+                path.push(offset);
+                if offset >= end {
+                    break false;
+                }
+                let base = match self.header_at(offset) {
+                    Some(Header::OfsDelta { base_distance }) => offset.checked_sub(base_distance),
+                    Some(Header::RefDelta { .. }) if !ids => break false,
+                    Some(Header::RefDelta { base_id }) => {
+                        self.index.lookup(base_id).map(|at| self.index.pack_offset_at_index(at))
+                    }
+                    _ => None,
+                };
+                match base {
+                    Some(base) if base != offset => offset = base,
+                    Some(_) => break false,
+                    None => break true,
+                }
+            };
+            known.extend(path.iter().map(|&offset| (offset, ends)));
+            ends
+        };
+        (0..self.len()).filter(|&entry| (!ids || is_asked(entry)) && !ends(entry)).collect()
+    }
+
+    fn header_at(&self, offset: u64) -> Option<Header> {
+        let bytes = self.data.entry_slice(offset..(self.data.pack_end() as u64).max(offset))?;
+        Some(gix_pack::data::Entry::from_bytes(bytes, offset, self.data.object_hash()).ok()?.header)
     }
 
     /// How many entries there are.
@@ -218,6 +315,17 @@ impl Pack {
     }
 }
 
+/// Whether an index that is refused is one that libgit2 takes: its table of large offsets may be of
+/// any length then, and what offsets say that are not in it is made up.
+fn has_odd_offsets(index: &Path, hash: gix_hash::Kind) -> bool {
+    const HEADER: usize = 8 + 256 * 4;
+    let Ok(bytes) = fs::read(index) else { return false };
+    let Some(number) = bytes.get(HEADER - 4..).and_then(|rest| rest.first_chunk()) else { return false };
+    let (count, id) = (u64::from(u32::from_be_bytes(*number)), hash.len_in_bytes() as u64);
+    let least = HEADER as u64 + count * (id + 8) + 2 * id;
+    bytes.starts_with(b"\xfftOc") && (least..=least + count * 8).contains(&(bytes.len() as u64))
+}
+
 /// Finds an entry by its offset: a table of the first entry in every so many bytes of the pack.
 struct ByOffset {
     first: Vec<u32>,
@@ -238,8 +346,11 @@ impl ByOffset {
     }
 
     fn find(&self, offsets: &[u64], offset: u64) -> Option<u32> {
-        let first = *self.first.get((offset >> self.shift) as usize)?;
-        let ahead = offsets[first as usize..].iter().position(|&known| known >= offset)? as u32;
-        (offsets[(first + ahead) as usize] == offset).then_some(first + ahead)
+        let place = (offset >> self.shift) as usize;
+        let first = *self.first.get(place)? as usize;
+        let end = self.first.get(place + 1).map_or(offsets.len(), |&next| next as usize);
+        // Few, but in a forged index: all offsets may be near each other, or the same.
+        let found = first + offsets.get(first..end)?.partition_point(|&known| known < offset);
+        (offsets.get(found) == Some(&offset)).then_some(found as u32)
     }
 }

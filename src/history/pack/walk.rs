@@ -32,7 +32,7 @@ pub trait Visitor: Sync {
     /// Looks at an object. Called from many threads.
     fn object(&self, entry: u32, bytes: &[u8], from: Option<From<'_, Self::State>>) -> Self::State;
 
-    /// Hears of an entry that cannot be made, and with it all that are made from it.
+    /// Hears of an entry that cannot be made; of those that are made from it, it hears as well.
     fn lost(&self, entry: u32, error: &ObjectError);
 }
 
@@ -69,6 +69,7 @@ pub fn walk<V: Visitor>(
         board: Mutex::new(Board { offers: Vec::new(), busy: threads }),
         changed: Condvar::new(),
         hungry: AtomicUsize::new(0),
+        held: AtomicUsize::new(0),
     };
     std::thread::scope(|scope| {
         let work = || {
@@ -135,7 +136,13 @@ struct Shared<S> {
     changed: Condvar,
     /// Workers that wait for a branch.
     hungry: AtomicUsize,
+    /// How many bytes the objects have whose deltas are not made yet.
+    held: AtomicUsize,
 }
+
+/// So many bytes of objects wait for their deltas, and one object more a worker: more only come
+/// together where many large versions each have more than one made from them.
+const MOST_HELD: usize = 2 << 30;
 
 impl<S> Shared<S> {
     fn board(&self) -> MutexGuard<'_, Board<S>> {
@@ -240,6 +247,13 @@ impl<V: Visitor> Worker<'_, V> {
             self.recycle(bytes);
             return None;
         }
+        let held = &self.shared.held;
+        if held.load(Ordering::Relaxed) > MOST_HELD {
+            let why = "too many large versions of files wait for each other".to_owned();
+            self.lose_below(entry, &ObjectError::Corrupt(why));
+            return None;
+        }
+        held.fetch_add(bytes.len(), Ordering::Relaxed);
         Some(Branch { node: Arc::new(Node { bytes, state }), next })
     }
 
@@ -269,6 +283,7 @@ impl<V: Visitor> Worker<'_, V> {
             }
             let below = self.child(entry, &node);
             if let Some(node) = Arc::into_inner(node) {
+                self.shared.held.fetch_sub(node.bytes.len(), Ordering::Relaxed);
                 self.recycle(node.bytes);
             }
             stack.extend(below);
@@ -292,13 +307,19 @@ impl<V: Visitor> Worker<'_, V> {
 
     fn made_from(&mut self, base: &[u8], entry: u32, into: &mut Vec<u8>) -> Result<(), ObjectError> {
         let delta = self.inflater.delta(self.pack, entry)?;
-        apply(base, delta, into, &mut self.copied)
-            .map_err(|error: DeltaError| ObjectError::Corrupt(error.to_string()))
+        apply(base, delta, into, &mut self.copied).map_err(|error| match error {
+            DeltaError::TooLarge => ObjectError::Bomb,
+            error => ObjectError::Corrupt(error.to_string()),
+        })
     }
 
     /// Tells of an entry that cannot be made, and of all under it.
     fn lose(&self, entry: u32, error: &ObjectError) {
         self.visitor.lost(entry, error);
+        self.lose_below(entry, error);
+    }
+
+    fn lose_below(&self, entry: u32, error: &ObjectError) {
         let mut waiting = vec![self.pack.first_child(entry)];
         while let Some(entry) = waiting.pop() {
             if entry != NONE {
