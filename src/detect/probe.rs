@@ -72,6 +72,24 @@ struct Sharing {
     is_asked: bool,
     /// The furthest that any of them looks.
     reach: Reach,
+    /// How far round the keyword the text is decoded with it; nothing if what is decoded round
+    /// something new is enough.
+    decoded: Reach,
+}
+
+impl Sharing {
+    fn add(&mut self, rule: &Rule) {
+        let reach = Reach::of(rule);
+        self.is_asked = true;
+        self.reach.unite(reach);
+        // A long token may stand in the text in pieces that are joined or escaped, of which the first
+        // has the keyword and the last one is new. The judge of assignments looks at the beginning of
+        // a value.
+        let is_long = reach.before.max(reach.after) > DECODED_ROUND;
+        if is_long && !matches!(rule.matcher, Matcher::Assignment(_)) {
+            self.decoded.unite(reach);
+        }
+    }
 }
 
 /// What a place of a text is remembered for.
@@ -152,8 +170,7 @@ impl<'e> Probe<'e> {
                 let index = owner as usize;
                 match rules.get(index) {
                     Some(rule) if engine.is_active[index] && may_count(index, rule) => {
-                        together.is_asked = true;
-                        together.reach.unite(Reach::of(rule));
+                        together.add(rule);
                     }
                     Some(_) => {}
                     None => together.is_asked = true,
@@ -336,7 +353,7 @@ impl<'a> Looking<'a> {
     fn keyword(&mut self, owners: Owners<'_>, length: usize, at: usize) {
         let Self { probe, text, is_binary, .. } = *self;
         let place = owners.place();
-        let Sharing { is_asked, reach } = probe.sharing[place as usize];
+        let Sharing { is_asked, reach, decoded } = probe.sharing[place as usize];
         if !is_asked {
             return;
         }
@@ -372,8 +389,9 @@ impl<'a> Looking<'a> {
         }
         if is_rule {
             let spot = self.spot(at, reach, Sort::Keyword(place, length as u8), is_hot);
-            if reach.after > MACRO {
-                self.to_decode.push(spot.start as usize..spot.end as usize);
+            if decoded.after > 0 {
+                let end = (at + decoded.after).min(text.len());
+                self.to_decode.push(at.saturating_sub(decoded.before)..end);
             }
             self.spots.push(spot);
         }
@@ -648,6 +666,23 @@ mod tests {
             2 => prop::collection::vec((any::<u8>(), any::<u32>()), 1..2).prop_map(|seeds| text(&seeds)),
         ];
         prop::collection::vec((any::<u16>(), prop_oneof![Just(0), any::<u16>()], put_in), 1..5)
+    }
+
+    /// The keyword of a long token stands further from the last piece than all else that is decoded
+    /// with something new.
+    #[test]
+    fn the_last_piece_of_a_joined_token_makes_it_whole() {
+        let claims = "{{b64url:{\"iss\":\"keytrail\",\"sub\":\"{{alnum 600}}\",\"iat\":1700000000}}}";
+        let token =
+            format!("{{{{b64url:{{\"alg\":\"HS256\",\"typ\":\"JWT\"}}}}}}.{claims}.{{{{base64url 43}}}}");
+        let token = template::expand(&token, 1).unwrap();
+        let (body, signature) = token.split_at(token.len() - 43);
+        let older = [b"t = \"", &body.chunks(60).collect::<Vec<_>>().join(&b"\" +\n  \""[..])[..]].concat();
+        let newer = [&older, &b"\" + \""[..], signature, b"\""].concat();
+        let before = PROBE.whole(&older, false);
+        assert!(!before.is_hot() && is_reported(&newer));
+        let common = [Common { from: 0, to: 0, length: older.len() }];
+        assert!(PROBE.newer(&newer, false, &before, older.len(), &common).is_hot());
     }
 
     proptest! {
