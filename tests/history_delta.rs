@@ -13,15 +13,16 @@ use common::Repo;
 use histories::{History as Story, Random};
 use keytrail::coverage::{Coverage, CoverageReport};
 use keytrail::detect::probe::{Floor, Probe};
-use keytrail::detect::{Engine, RuleChoice};
+use keytrail::detect::{Engine, Match, RuleChoice};
 use keytrail::document::Document;
 use keytrail::history::History;
 use keytrail::level::Confidence;
 use keytrail::origin::{Origin, OriginKind, RepoPath};
 use keytrail::rule::Pack;
 use keytrail::scan::Scan;
-use keytrail::settings::{Overrides, Settings};
+use keytrail::settings::{ConfigFile, Overrides, Settings};
 use keytrail::source::container::{Limits, Reading};
+use keytrail::source::filter::PathFilter;
 use keytrail::source::text::{Subject, deliver};
 use keytrail::source::{Source, SourceError, Visit};
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,17 +31,81 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
-static ENGINE: LazyLock<Engine> =
-    LazyLock::new(|| Engine::new(Arc::new(Pack::embedded().unwrap()), &RuleChoice::default()));
-static SETTINGS: LazyLock<Settings> =
-    LazyLock::new(|| Settings::resolve(None, Overrides::default(), Overrides::default()).unwrap());
-const FLOOR: Floor<'static> = Floor { confidence: Confidence::Medium, any_of: &|_| false };
-static PROBE: LazyLock<Probe<'static>> = LazyLock::new(|| Probe::new(&ENGINE, &FLOOR));
+/// What a user may set, with the engine and the probe that it asks for.
+struct Setup {
+    settings: Settings,
+    engine: &'static Engine,
+    probe: Probe<'static>,
+}
+
+impl Setup {
+    fn new(file: &str) -> Self {
+        let file = ConfigFile::parse(Path::new("keytrail.toml"), &format!("version = 1\n{file}")).unwrap();
+        let settings = Settings::resolve(Some(file), Overrides::default(), Overrides::default()).unwrap();
+        let off = settings.rule_overrides.keys().filter(|id| !settings.rule_enabled(id));
+        let choice = RuleChoice { disabled: off.cloned().collect(), no_decode: !settings.decode };
+        let engine: &'static Engine =
+            Box::leak(Box::new(Engine::new(Arc::new(Pack::embedded().unwrap()), &choice)));
+        let raises = |id: &str| settings.rule_overrides.get(id).is_some_and(|own| own.confidence.is_some());
+        let probe = Probe::new(engine, &Floor { confidence: settings.confidence, any_of: &raises });
+        Self { settings, engine, probe }
+    }
+
+    /// The settings of the repository of a seed: most often none.
+    fn of(seed: u64) -> &'static Self {
+        const FILES: [&str; 6] = [
+            "",
+            "[report]\nconfidence = \"low\"",
+            "[report]\nconfidence = \"high\"",
+            "[scan]\ndecode = false",
+            "[scan]\nmax-archive-depth = 0",
+            "[scan]\nexclude = [\"vendor/\", \"*.md\", \"**/main.rs\"]\n\
+             [rule.generic-password]\nenabled = false\n\
+             [rule.alibaba-sts-access-key-id]\nconfidence = \"high\"\n\
+             [rule.coinbase-cdp-key-name]\nconfidence = \"medium\"",
+        ];
+        static SETUPS: [OnceLock<Setup>; FILES.len()] = [const { OnceLock::new() }; FILES.len()];
+        let which = Random::new(seed ^ 0x5e77).below(3 * FILES.len());
+        let which = if which < FILES.len() { which } else { 0 };
+        SETUPS[which].get_or_init(|| Self::new(FILES[which]))
+    }
+
+    fn reports(&self, found: &Match) -> bool {
+        let raised =
+            || self.settings.rule_overrides.get(self.rule(found)).is_some_and(|own| own.confidence.is_some());
+        found.confidence >= self.settings.confidence || raised()
+    }
+
+    fn rule(&self, found: &Match) -> &'static str {
+        self.engine.pack().rules()[found.rule].id
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { depth: self.settings.max_archive_depth, max_file_size: self.settings.max_file_size }
+    }
+
+    /// What is reported of a document.
+    fn hits(&self, document: &Document<'_>) -> Vec<Hit> {
+        let origin = document.origin;
+        let object = origin.blob.clone().or_else(|| Some(origin.commit.as_ref()?.id.clone()));
+        let matches = self.engine.scan(document).matches.into_iter().filter(|found| self.reports(found));
+        matches
+            .map(|found| Hit {
+                object: object.clone().unwrap_or_default(),
+                path: document.path.as_bytes().escape_ascii().to_string(),
+                rule: self.rule(&found),
+                span: (found.span.start, found.span.end),
+                confidence: found.confidence,
+                secret: found.secret(document.text).escape_ascii().to_string(),
+            })
+            .collect()
+    }
+}
 
 /// So many repositories are made of each form if nobody says otherwise.
-const EACH: usize = 7;
+const EACH: usize = 6;
 
 /// How the objects of a repository are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,6 +221,8 @@ impl Built {
     }
 
     fn make(form: Form, seed: u64) -> Self {
+        // The same seed makes another history in each form.
+        let seed = seed << 8 | form as u64;
         let mut random = Random::new(seed ^ 0x00f0_4000);
         let random = &mut random;
         let bare: &[&str] = if random.chance(50) { &["--bare"] } else { &[] };
@@ -313,11 +380,11 @@ struct Hit {
     /// The blob, the commit or the tag.
     object: String,
     /// With the path inside of a container.
-    path: Vec<u8>,
+    path: String,
     rule: &'static str,
     span: (usize, usize),
     confidence: Confidence,
-    secret: Vec<u8>,
+    secret: String,
 }
 
 /// What one reading of a repository comes to.
@@ -348,32 +415,15 @@ impl Source for Both<'_> {
     }
 }
 
-/// What is reported of a document.
-fn hits(document: &Document<'_>) -> Vec<Hit> {
-    let origin = document.origin;
-    let object = origin.blob.clone().or_else(|| Some(origin.commit.as_ref()?.id.clone()));
-    let matches = ENGINE.scan(document).matches.into_iter();
-    let sure = matches.filter(|found| found.confidence >= Confidence::Medium);
-    sure.map(|found| Hit {
-        object: object.clone().unwrap_or_default(),
-        path: document.path.as_bytes().to_vec(),
-        rule: ENGINE.pack().rules()[found.rule].id,
-        span: (found.span.start, found.span.end),
-        confidence: found.confidence,
-        secret: found.secret(document.text).to_vec(),
-    })
-    .collect()
-}
-
 /// The part of a path that git knows.
 fn outside(path: &[u8]) -> Vec<u8> {
     path[..memchr::memmem::find(path, b"!/").unwrap_or(path.len())].to_vec()
 }
 
-fn told(path: &Path, probe: Option<&Probe<'_>>) -> Told {
+fn told(path: &Path, setup: &Setup, by_delta: bool) -> Told {
     let told = Mutex::new(Told::default());
     let also = |document: &Document<'_>| {
-        let (hits, origin) = (hits(document), document.origin);
+        let (hits, origin) = (setup.hits(document), document.origin);
         let shown = format!("{origin:?}");
         let mut told = told.lock().unwrap();
         let object = origin.blob.clone().unwrap_or_else(|| origin.commit.as_ref().unwrap().id.clone());
@@ -381,8 +431,11 @@ fn told(path: &Path, probe: Option<&Probe<'_>>) -> Told {
         told.hits.extend(hits.into_iter().map(|hit| (hit, shown.clone())));
     };
     let coverage = Coverage::default();
-    let scan = Scan::new(&ENGINE, &SETTINGS, &coverage, true);
-    let history = History { path: Some(path.to_owned()), probe, ..History::default() };
+    let scan = Scan::new(setup.engine, &setup.settings, &coverage, true);
+    let wants = |path: &RepoPath, folder: bool| setup.settings.wants(path, folder);
+    let filter: Option<PathFilter<'_>> = if setup.settings.leaves_out() { Some(&wants) } else { None };
+    let probe = by_delta.then_some(&setup.probe);
+    let history = History { path: Some(path.to_owned()), filter, containers: setup.limits(), probe };
     scan.read(&Both { source: &history, also: &also }).unwrap();
     let (findings, warnings) = scan.finish();
     let findings = format!("{findings:#?}");
@@ -415,7 +468,7 @@ struct Plain {
 }
 
 /// Reads every object with git alone; `paths` tells the path of each blob.
-fn plain(repo: &Repo, paths: &BTreeMap<String, (Option<bool>, Vec<u8>)>) -> Plain {
+fn plain(repo: &Repo, setup: &Setup, paths: &BTreeMap<String, (Option<bool>, Vec<u8>)>) -> Plain {
     let list = |from: &[&str]| {
         git(
             repo,
@@ -440,15 +493,18 @@ fn plain(repo: &Repo, paths: &BTreeMap<String, (Option<bool>, Vec<u8>)>) -> Plai
         if kind == "tree" {
             continue;
         }
-        plain.objects.insert(id.to_owned());
         let found = Mutex::new(Vec::new());
-        let visit = |document: &Document<'_>| found.lock().unwrap().extend(hits(document));
+        let visit = |document: &Document<'_>| found.lock().unwrap().extend(setup.hits(document));
         let (coverage, blob) = (Coverage::default(), Some(id.to_owned()));
         if kind == "blob" {
+            // A filter may want none of its paths.
+            if setup.settings.leaves_out() && !paths.contains_key(id) {
+                continue;
+            }
             let path = RepoPath::new(paths.get(id).map_or(&b"?"[..], |(_, path)| path));
             let origin = Arc::new(Origin { blob, ..Origin::plain(OriginKind::Blob) });
             let subject = Subject { path: &path, origin: &origin, added: None };
-            let limits = Limits::default();
+            let limits = setup.limits();
             Reading { limits, filter: None, visit: &visit, coverage: &coverage }.bytes(bytes, subject);
         } else {
             let (path, kind) = match kind {
@@ -460,12 +516,14 @@ fn plain(repo: &Repo, paths: &BTreeMap<String, (Option<bool>, Vec<u8>)>) -> Plai
             let subject = Subject { path: &path, origin: &origin, added: None };
             deliver(&bytes[start..], subject, &visit, &coverage);
         }
+        plain.objects.insert(id.to_owned());
         plain.hits.extend(found.into_inner().unwrap());
     }
     plain
 }
 
-/// The places that git knows of each blob: what was added in any commit, and what is staged.
+/// The places that git knows of each blob: what was added in any commit, and what a tag of a folder
+/// has.
 fn places(repo: &Repo) -> BTreeSet<(String, Vec<u8>)> {
     let log = ["log", "--all", "--raw", "-z", "-m", "--root", "--no-renames", "--no-abbrev", "--format="];
     let mut places = BTreeSet::new();
@@ -477,6 +535,15 @@ fn places(repo: &Repo) -> BTreeSet<(String, Vec<u8>)> {
             continue;
         };
         places.insert((id.to_owned(), fields.next().unwrap_or_default().to_vec()));
+    }
+    if repo.try_git(&["rev-parse", "--verify", "refs/tags/of-tree"]).is_ok() {
+        let list = git(repo, &["ls-tree", "-r", "-z", "refs/tags/of-tree"], None);
+        for entry in list.split(|&byte| byte == 0) {
+            let Some(tab) = memchr::memchr(b'\t', entry) else { continue };
+            let fields = String::from_utf8_lossy(&entry[..tab]).into_owned();
+            places
+                .insert((fields.split(' ').nth(2).unwrap_or_default().to_owned(), entry[tab + 1..].to_vec()));
+        }
     }
     places
 }
@@ -537,9 +604,10 @@ fn accounts(delta: &CoverageReport, whole: &CoverageReport) -> String {
     wrong
 }
 
-fn compare(form: Form, built: &Built, tally: &Tally) -> String {
+fn compare(form: Form, seed: u64, built: &Built, tally: &Tally) -> String {
     let path = built.repo.path();
-    let (delta, whole) = (told(path, Some(&PROBE)), told(path, None));
+    let setup = Setup::of(seed);
+    let (mut delta, whole) = (told(path, setup, true), told(path, setup, false));
     let mut wrong = differences("hits by delta and whole", &delta.hits, &whole.hits);
     if wrong.is_empty() && delta.findings != whole.findings {
         let differs = delta.findings.lines().zip(whole.findings.lines()).find(|(one, other)| one != other);
@@ -547,6 +615,15 @@ fn compare(form: Form, built: &Built, tally: &Tally) -> String {
     }
     if delta.warnings != whole.warnings {
         writeln!(wrong, "warnings by delta: {:?}\nwhole: {:?}", delta.warnings, whole.warnings).unwrap();
+    }
+    if setup.settings.leaves_out() {
+        // The way by what changed counts blobs that it has no need to find a path for, be it one that
+        // is left out.
+        let (by_delta, wholly) = (&delta.coverage, &whole.coverage);
+        if by_delta.documents < wholly.documents || by_delta.bytes < wholly.bytes {
+            writeln!(wrong, "fewer documents or bytes by delta than whole").unwrap();
+        }
+        (delta.coverage.documents, delta.coverage.bytes) = (whole.coverage.documents, whole.coverage.bytes);
     }
     wrong += &accounts(&delta.coverage, &whole.coverage);
     for (object, (reachable, path)) in &delta.objects {
@@ -557,7 +634,7 @@ fn compare(form: Form, built: &Built, tally: &Tally) -> String {
     }
     // git tells nothing of what is below an object that is lost.
     if form != Form::Losing {
-        let plain = plain(&built.repo, &whole.objects);
+        let plain = plain(&built.repo, setup, &whole.objects);
         let is_reached = |hit: &&(Hit, String)| plain.objects.contains(&hit.0.object);
         let hits = delta.hits.iter().filter(is_reached).map(|(hit, _)| hit.clone()).collect();
         wrong += &differences("hits by delta and by git", &hits, &plain.hits);
@@ -609,7 +686,7 @@ fn check(test: &str, forms: &[Form]) {
                 while let Some(&seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let form = forms[seed as usize % forms.len()];
                     let built = Built::make(form, seed);
-                    let problems = compare(form, &built, &tally);
+                    let problems = compare(form, seed, &built, &tally);
                     if !problems.is_empty() {
                         wrong.lock().unwrap().push((seed, form, problems));
                     }

@@ -5,7 +5,7 @@
 
 #![allow(dead_code, reason = "each of the tests that share this file uses a part of it")]
 
-use data_encoding::{BASE64, HEXLOWER};
+use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
 use keytrail::rule::{Pack, template};
 use std::collections::{BTreeMap, VecDeque};
 use std::io::Write;
@@ -73,9 +73,31 @@ fn expand(template: &str, random: &mut Random) -> Vec<u8> {
 
 /// What may be found: the text of an example, in most cases.
 fn example(random: &mut Random) -> Vec<u8> {
+    if random.chance(4) {
+        return web_token(random);
+    }
     let templates = &TEMPLATES[usize::from(random.chance(20))];
     let at = random.below(templates.len());
-    expand(&templates[at], random)
+    let mut text = expand(&templates[at], random);
+    if random.chance(10)
+        && let Some(space) = text.iter().position(u8::is_ascii_whitespace)
+    {
+        // What belongs together stands further apart.
+        let count = random.between(1, 60);
+        text.splice(space..=space, b"\n  \"port\": 80,\n".repeat(count));
+    }
+    text
+}
+
+/// A token that may be long.
+fn web_token(random: &mut Random) -> Vec<u8> {
+    let length = random.between(10, 900);
+    let claims = ["{\"sub\":\"{{alnum ", &length.to_string(), "}}\",\"iat\":1700000000}"].concat();
+    let claims = expand(&claims, random);
+    let digits = |bytes: &[u8]| BASE64URL_NOPAD.encode(bytes);
+    let signature = expand("{{base64url 43}}", random);
+    let head = digits(b"{\"alg\":\"HS256\",\"typ\":\"JWT\"}");
+    [head.as_bytes(), b".", digits(&claims).as_bytes(), b".", &signature].concat()
 }
 
 /// A key of several lines.
@@ -112,6 +134,15 @@ fn encoded(text: &[u8], random: &mut Random) -> Vec<u8> {
             encoded(&inner, random)
         }
         12 => format!("kind: Secret\ndata:\n  password: {}", BASE64.encode(text)).into_bytes(),
+        13 if text.len() > 200 => {
+            // A token in many short literals, further apart than any one of them is long.
+            let (indent, mark) =
+                (" ".repeat(random.between(0, 60)), random.pick(&["+", ".", "&", "..", "~"]));
+            let size = random.between(8, 80);
+            let joint = format!("\" {mark}\n{indent}\"");
+            let pieces: Vec<_> = text.chunks(size).collect();
+            [b"x = \"", &pieces.join(joint.as_bytes())[..], b"\";"].concat()
+        }
         13 => {
             let half = random.below(text.len());
             [b"concat!(\"", &text[..half], b"\",\n    \"", &text[half..], b"\")"].concat()
@@ -348,7 +379,7 @@ impl File {
         let plain = example(random);
         let whole = match random.below(4) {
             0 => key(random),
-            1 | 2 => plain,
+            1 => plain,
             _ if plain.is_empty() => plain,
             _ => encoded(&plain, random),
         };
