@@ -262,6 +262,8 @@ struct Looking<'a> {
     candidates: Vec<Match>,
     /// The last run of digits that a landmark began in, and where it ends.
     run: Range<usize>,
+    /// The last token in pieces that a keyword began in, and somewhat more.
+    joined: Range<usize>,
     spots: Vec<Spot>,
     /// The parts of the text to decode.
     to_decode: Vec<Range<usize>>,
@@ -270,7 +272,7 @@ struct Looking<'a> {
 impl<'a> Looking<'a> {
     fn new(probe: &'a Probe<'a>, text: &'a [u8], is_binary: bool) -> Self {
         let (candidates, spots, to_decode) = (Vec::new(), Vec::new(), Vec::new());
-        Self { probe, text, is_binary, candidates, run: 0..0, spots, to_decode }
+        Self { probe, text, is_binary, candidates, run: 0..0, joined: 0..0, spots, to_decode }
     }
 
     /// Finds the keywords that new bytes are part of; returns where keywords were looked for.
@@ -388,9 +390,14 @@ impl<'a> Looking<'a> {
             }
         }
         if is_rule {
-            let spot = self.spot(at, reach, Sort::Keyword(place, length as u8), is_hot);
+            let mut spot = self.spot(at, reach, Sort::Keyword(place, length as u8), is_hot);
             if decoded.after > 0 {
-                let end = (at + decoded.after).min(text.len());
+                // In the text the pieces take more room than joined.
+                if !self.joined.contains(&at) {
+                    self.joined = at..decode::joined_end(text, at).map_or(at, |end| end + DECODED_ROUND);
+                }
+                let end = self.joined.end.max(at + decoded.after).min(text.len());
+                spot.end = spot.end.max(end as u32);
                 self.to_decode.push(at.saturating_sub(decoded.before)..end);
             }
             self.spots.push(spot);
@@ -677,12 +684,16 @@ mod tests {
             format!("{{{{b64url:{{\"alg\":\"HS256\",\"typ\":\"JWT\"}}}}}}.{claims}.{{{{base64url 43}}}}");
         let token = template::expand(&token, 1).unwrap();
         let (body, signature) = token.split_at(token.len() - 43);
-        let older = [b"t = \"", &body.chunks(60).collect::<Vec<_>>().join(&b"\" +\n  \""[..])[..]].concat();
-        let newer = [&older, &b"\" + \""[..], signature, b"\""].concat();
-        let before = PROBE.whole(&older, false);
-        assert!(!before.is_hot() && is_reported(&newer));
-        let common = [Common { from: 0, to: 0, length: older.len() }];
-        assert!(PROBE.newer(&newer, false, &before, older.len(), &common).is_hot());
+        for (size, indent) in [(60, 2), (12, 60)] {
+            let joint = format!("\" +\n{}\"", " ".repeat(indent));
+            let pieces: Vec<_> = body.chunks(size).collect();
+            let older = [b"t = \"", &pieces.join(joint.as_bytes())[..]].concat();
+            let newer = [&older, joint.as_bytes(), signature, b"\""].concat();
+            let before = PROBE.whole(&older, false);
+            assert!(!before.is_hot() && is_reported(&newer), "{size}");
+            let common = [Common { from: 0, to: 0, length: older.len() }];
+            assert!(PROBE.newer(&newer, false, &before, older.len(), &common).is_hot(), "{size}");
+        }
     }
 
     proptest! {
