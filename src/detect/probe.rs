@@ -495,7 +495,7 @@ impl Probe<'_> {
 
 /// Whether a byte may stand in base64, in hexadecimal digits or in escapes that stand in a row.
 fn is_digit(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=' | b'\\' | b'%')
+    byte.is_ascii_alphanumeric() || b"+/-_=\\%&#;".contains(&byte)
 }
 
 /// The least digits of a line that go on in the next one.
@@ -675,24 +675,46 @@ mod tests {
         prop::collection::vec((any::<u16>(), prop_oneof![Just(0), any::<u16>()], put_in), 1..5)
     }
 
-    /// The keyword of a long token stands further from the last piece than all else that is decoded
-    /// with something new.
+    /// A token that is longer than what is decoded round something new.
+    fn long_token() -> Vec<u8> {
+        let head = "{{b64url:{\"alg\":\"HS256\",\"typ\":\"JWT\"}}}";
+        let claims = "{{b64url:{\"iss\":\"keytrail\",\"sub\":\"{{alnum 600}}\",\"iat\":1700000000}}}";
+        template::expand(&format!("{head}.{claims}.{{{{base64url 43}}}}"), 1).unwrap()
+    }
+
+    /// Whether a text is found out when its end is new, and nothing is before.
+    fn is_found_when_grown(newer: &[u8], older_length: usize) -> bool {
+        let older = &newer[..older_length];
+        let before = PROBE.whole(older, false);
+        assert!(!before.is_hot() && is_reported(newer));
+        let common = [Common { from: 0, to: 0, length: older_length }];
+        PROBE.newer(newer, false, &before, older_length, &common).is_hot()
+    }
+
     #[test]
     fn the_last_piece_of_a_joined_token_makes_it_whole() {
-        let claims = "{{b64url:{\"iss\":\"keytrail\",\"sub\":\"{{alnum 600}}\",\"iat\":1700000000}}}";
-        let token =
-            format!("{{{{b64url:{{\"alg\":\"HS256\",\"typ\":\"JWT\"}}}}}}.{claims}.{{{{base64url 43}}}}");
-        let token = template::expand(&token, 1).unwrap();
+        let token = long_token();
         let (body, signature) = token.split_at(token.len() - 43);
         for (size, indent) in [(60, 2), (12, 60)] {
             let joint = format!("\" +\n{}\"", " ".repeat(indent));
             let pieces: Vec<_> = body.chunks(size).collect();
             let older = [b"t = \"", &pieces.join(joint.as_bytes())[..]].concat();
             let newer = [&older, joint.as_bytes(), signature, b"\""].concat();
-            let before = PROBE.whole(&older, false);
-            assert!(!before.is_hot() && is_reported(&newer), "{size}");
-            let common = [Common { from: 0, to: 0, length: older.len() }];
-            assert!(PROBE.newer(&newer, false, &before, older.len(), &common).is_hot(), "{size}");
+            assert!(is_found_when_grown(&newer, older.len()), "{size}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_an_escaped_token_makes_it_whole() {
+        let token = long_token();
+        for escape in [
+            |byte: u8| format!("&#{byte};"),
+            |byte: u8| format!("%{byte:02x}"),
+            |byte: u8| format!("\\u{byte:04x}"),
+        ] {
+            let escaped = |bytes: &[u8]| bytes.iter().flat_map(|&byte| escape(byte).into_bytes()).collect();
+            let (newer, older): (Vec<u8>, Vec<u8>) = (escaped(&token), escaped(&token[..token.len() - 43]));
+            assert!(is_found_when_grown(&newer, older.len()), "{}", escape(b'.'));
         }
     }
 
