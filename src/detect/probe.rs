@@ -32,7 +32,7 @@ pub struct Common {
 
 /// So far round something new the text is decoded once more: further than what belongs to an escape,
 /// a joint of literals or the end of a run reaches.
-const DECODED_ROUND: usize = 320;
+const DECODED_ROUND: usize = 512;
 /// How far before and after a name the value that is given to it may stand, and what the judge looks
 /// at beyond it.
 const ASSIGNMENT: Reach = Reach { before: 768, after: 2560 };
@@ -73,6 +73,24 @@ struct Sharing {
     is_asked: bool,
     /// The furthest that any of them looks.
     reach: Reach,
+    /// How far round the keyword the text is decoded with it; nothing if what is decoded round
+    /// something new is enough.
+    decoded: Reach,
+}
+
+impl Sharing {
+    fn add(&mut self, rule: &Rule) {
+        let reach = Reach::of(rule);
+        self.is_asked = true;
+        self.reach.unite(reach);
+        // A long token may stand in the text in pieces that are joined or escaped, of which the first
+        // has the keyword and the last one is new. The judge of assignments looks at the beginning of
+        // a value.
+        let is_long = reach.before.max(reach.after) > DECODED_ROUND;
+        if is_long && !matches!(rule.matcher, Matcher::Assignment(_)) {
+            self.decoded.unite(reach);
+        }
+    }
 }
 
 /// What a place of a text is remembered for.
@@ -231,8 +249,7 @@ impl<'e> Probe<'e> {
                 let index = owner as usize;
                 match rules.get(index) {
                     Some(rule) if engine.is_active[index] => {
-                        together.is_asked = true;
-                        together.reach.unite(Reach::of(rule));
+                        together.add(rule);
                     }
                     Some(_) => {}
                     None => together.is_asked = true,
@@ -324,6 +341,8 @@ struct Looking<'a> {
     candidates: Vec<Match>,
     /// The last run of digits that a landmark began in, and where it ends.
     run: Range<usize>,
+    /// The last token in pieces that a keyword began in, and somewhat more.
+    joined: Range<usize>,
     spots: Vec<Spot>,
     /// The parts of the text to decode.
     to_decode: Vec<Range<usize>>,
@@ -332,7 +351,7 @@ struct Looking<'a> {
 impl<'a> Looking<'a> {
     fn new(probe: &'a Probe<'a>, text: &'a [u8], is_binary: bool) -> Self {
         let (candidates, spots, to_decode) = (Vec::new(), Vec::new(), Vec::new());
-        Self { probe, text, is_binary, candidates, run: 0..0, spots, to_decode }
+        Self { probe, text, is_binary, candidates, run: 0..0, joined: 0..0, spots, to_decode }
     }
 
     /// Finds the keywords that new bytes are part of; returns where keywords were looked for.
@@ -417,7 +436,7 @@ impl<'a> Looking<'a> {
     fn keyword(&mut self, owners: Owners<'_>, length: usize, at: usize) {
         let Self { probe, text, is_binary, .. } = *self;
         let place = owners.place();
-        let Sharing { is_asked, reach } = probe.sharing[place as usize];
+        let Sharing { is_asked, reach, decoded } = probe.sharing[place as usize];
         if !is_asked {
             return;
         }
@@ -449,9 +468,15 @@ impl<'a> Looking<'a> {
             let is_hot = self.candidates.iter().any(|found| probe.counts(found));
             let candidates = std::mem::take(&mut self.candidates);
             let given = (!candidates.is_empty()).then(|| Arc::new(Given { at, candidates }));
-            let spot = Spot { given, is_hot, ..self.spot(at, reach, Sort::Keyword(place, length as u8)) };
-            if reach.after > MACRO {
-                self.to_decode.push(spot.start as usize..spot.end as usize);
+            let mut spot = Spot { given, is_hot, ..self.spot(at, reach, Sort::Keyword(place, length as u8)) };
+            if decoded.after > 0 {
+                // In the text the pieces take more room than joined.
+                if !self.joined.contains(&at) {
+                    self.joined = at..decode::joined_end(text, at).map_or(at, |end| end + DECODED_ROUND);
+                }
+                let end = self.joined.end.max(at + decoded.after).min(text.len());
+                spot.end = spot.end.max(end as u32);
+                self.to_decode.push(at.saturating_sub(decoded.before)..end);
             }
             self.spots.push(spot);
         }
@@ -554,7 +579,7 @@ impl Probe<'_> {
 
 /// Whether a byte may stand in base64, in hexadecimal digits or in escapes that stand in a row.
 fn is_digit(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=' | b'\\' | b'%')
+    byte.is_ascii_alphanumeric() || b"+/-_=\\%&#;".contains(&byte)
 }
 
 /// The least digits of a line that go on in the next one.
@@ -737,6 +762,49 @@ mod tests {
             2 => prop::collection::vec((any::<u8>(), any::<u32>()), 1..2).prop_map(|seeds| text(&seeds)),
         ];
         prop::collection::vec((any::<u16>(), prop_oneof![Just(0), any::<u16>()], put_in), 1..5)
+    }
+
+    /// A token that is longer than what is decoded round something new.
+    fn long_token() -> Vec<u8> {
+        let head = "{{b64url:{\"alg\":\"HS256\",\"typ\":\"JWT\"}}}";
+        let claims = "{{b64url:{\"iss\":\"keytrail\",\"sub\":\"{{alnum 600}}\",\"iat\":1700000000}}}";
+        template::expand(&format!("{head}.{claims}.{{{{base64url 43}}}}"), 1).unwrap()
+    }
+
+    /// Whether a text is found out when its end is new, and nothing is before.
+    fn is_found_when_grown(newer: &[u8], older_length: usize) -> bool {
+        let older = &newer[..older_length];
+        let before = PROBE.whole(older, false);
+        assert!(!before.is_hot() && is_reported(newer, &PROBE.whole(newer, false).known()));
+        let common = [Common { from: 0, to: 0, length: older_length }];
+        PROBE.newer(newer, false, &before, older_length, &common).is_hot()
+    }
+
+    #[test]
+    fn the_last_piece_of_a_joined_token_makes_it_whole() {
+        let token = long_token();
+        let (body, signature) = token.split_at(token.len() - 43);
+        for (size, indent) in [(60, 2), (12, 60)] {
+            let joint = format!("\" +\n{}\"", " ".repeat(indent));
+            let pieces: Vec<_> = body.chunks(size).collect();
+            let older = [b"t = \"", &pieces.join(joint.as_bytes())[..]].concat();
+            let newer = [&older, joint.as_bytes(), signature, b"\""].concat();
+            assert!(is_found_when_grown(&newer, older.len()), "{size}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_an_escaped_token_makes_it_whole() {
+        let token = long_token();
+        for escape in [
+            |byte: u8| format!("&#{byte};"),
+            |byte: u8| format!("%{byte:02x}"),
+            |byte: u8| format!("\\u{byte:04x}"),
+        ] {
+            let escaped = |bytes: &[u8]| bytes.iter().flat_map(|&byte| escape(byte).into_bytes()).collect();
+            let (newer, older): (Vec<u8>, Vec<u8>) = (escaped(&token), escaped(&token[..token.len() - 43]));
+            assert!(is_found_when_grown(&newer, older.len()), "{}", escape(b'.'));
+        }
     }
 
     proptest! {

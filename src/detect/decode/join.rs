@@ -80,11 +80,12 @@ impl Joints {
     }
 }
 
+/// All ways at once; a longer operator comes before one that it begins with.
+const ANY: Joints = joints(&[b"++", b"..", b"||", b"<>", b"+", b".", b"&", b"~"], true);
+
 /// In which of all ways literals of a text are joined, apart from those that are told by a backslash
 /// or a macro.
 pub fn ways(text: &[u8]) -> impl Iterator<Item = Joints> {
-    // A longer operator comes before one that it begins with.
-    const ANY: Joints = joints(&[b"++", b"..", b"||", b"<>", b"+", b".", b"&", b"~"], true);
     let mut is_used = [false; Joints::ALL.len()];
     for close in memchr::memchr3_iter(b'"', b'\'', b'`', text) {
         if joint(text, close, ANY).is_some() {
@@ -94,6 +95,24 @@ pub fn ways(text: &[u8]) -> impl Iterator<Item = Joints> {
         }
     }
     Joints::ALL.into_iter().zip(is_used).filter(|(_, is_used)| *is_used).map(|(joints, _)| joints)
+}
+
+/// Where a token that begins at a place ends, if it goes on over joints and line ends; `None` if there
+/// are none.
+pub fn joined_end(text: &[u8], at: usize) -> Option<usize> {
+    /// A token is cut into short pieces, for the sake of the lines.
+    const PIECE: usize = 1024;
+    let (mut end, mut is_joined) = (at, false);
+    loop {
+        end += text[end..].iter().take(PIECE).take_while(|&&byte| is_token(byte)).count();
+        let next = match text.get(end) {
+            Some(b'"' | b'\'' | b'`') => joint(text, end, ANY),
+            Some(b'\\') => continuation(text, end, true),
+            _ => None,
+        };
+        let Some(next) = next else { return is_joined.then_some(end) };
+        (end, is_joined) = (next.end, true);
+    }
 }
 
 /// Calls `visit` with what stands round joints, joined. `continued` are the backslashes at the ends

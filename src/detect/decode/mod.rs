@@ -29,6 +29,7 @@ use crate::rule::pack::Landmark;
 use crate::secret::{Masked, Secret};
 use digits::Run;
 use join::Joints;
+pub use join::joined_end;
 use merge::Found;
 use runs::Digits;
 use std::ops::Range;
