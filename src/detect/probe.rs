@@ -474,9 +474,12 @@ impl<'a> Looking<'a> {
                 if !self.joined.contains(&at) {
                     self.joined = at..decode::joined_end(text, at).map_or(at, |end| end + DECODED_ROUND);
                 }
-                let end = self.joined.end.max(at + decoded.after).min(text.len());
-                spot.end = spot.end.max(end as u32);
-                self.to_decode.push(at.saturating_sub(decoded.before)..end);
+                // What is escaped or in base64 is followed back to its beginning from what is new in it.
+                if !self.joined.is_empty() || decoded.after > MACRO {
+                    let end = self.joined.end.max(at + decoded.after).min(text.len());
+                    spot.end = spot.end.max(end as u32);
+                    self.to_decode.push(at.saturating_sub(decoded.before)..end);
+                }
             }
             self.spots.push(spot);
         }
@@ -577,9 +580,12 @@ impl Probe<'_> {
     }
 }
 
-/// Whether a byte may stand in base64, in hexadecimal digits or in escapes that stand in a row.
+/// The bytes that may stand in base64, in hexadecimal digits or in escapes that stand in a row.
+static DIGITS: [bool; 256] = decode::table(b"+/-_=\\%&#;");
+
+#[inline]
 fn is_digit(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"+/-_=\\%&#;".contains(&byte)
+    DIGITS[usize::from(byte)]
 }
 
 /// The least digits of a line that go on in the next one.

@@ -46,9 +46,29 @@ pub fn hex(digits: &[u8], count: usize) -> Option<u32> {
     })
 }
 
+/// The bytes that may stand in a token or a password without quotes.
+static TOKEN: [bool; 256] = table(b"_-./+=:@!#$%^&*~?");
+
+/// Letters, digits and some marks.
+pub const fn table(marks: &[u8]) -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let mut at = 0;
+    while at < marks.len() {
+        table[marks[at] as usize] = true;
+        at += 1;
+    }
+    table
+}
+
 /// Whether a byte may stand in a token or a password without quotes.
+#[inline]
 pub fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"_-./+=:@!#$%^&*~?".contains(&byte)
+    TOKEN[usize::from(byte)]
 }
 
 /// A kind of escapes.

@@ -28,6 +28,7 @@ use crate::origin::RepoPath;
 use crate::rule::pack::Landmark;
 use crate::secret::{Masked, Secret};
 use digits::Run;
+pub use escapes::table;
 use join::Joints;
 pub use join::joined_end;
 use merge::Found;
