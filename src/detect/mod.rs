@@ -190,14 +190,13 @@ impl Engine {
         let around = Surroundings { text: document.text, is_code: file_kind::is_code(document.path) };
         let is_binary = document.encoding == Encoding::Binary;
         let doubt = |candidates: &mut [Match]| self.doubt_noise(document, candidates.iter_mut());
-        let own = match document.known.and_then(|known| known.downcast_ref()) {
-            Some(known) => Own::Known(known),
-            None => Own::Part(document.own.clone()),
-        };
+        let known: Option<&probe::Known> = document.known.and_then(|known| known.downcast_ref());
+        let own = known.map_or(Own::Part(document.own.clone()), Own::Known);
+        let may_hold_encoded = known.is_none_or(|known| known.has_encoded);
         let plain = self.search(around, own, Some(document.path), is_binary, doubt);
         let Plain { mut matches, has_markers, landmarks } = plain;
         let mut is_cut = false;
-        if self.decodes {
+        if self.decodes && may_hold_encoded {
             let subject = decode::Subject { text: document.text, is_code: around.is_code, is_binary };
             let outcome = decode::search(self, document.path, subject, &document.own, matches, &landmarks);
             matches = outcome.matches;

@@ -11,7 +11,7 @@
 
 use crate::detect::judge::generic::Surroundings;
 use crate::detect::near_miss::Services;
-use crate::detect::prefilter::Owners;
+use crate::detect::prefilter::{self, Owners};
 use crate::detect::{Engine, Match, candidate, checks, decode};
 use crate::level::Confidence;
 use crate::rule::Rule;
@@ -38,6 +38,8 @@ const DECODED_ROUND: usize = 512;
 const ASSIGNMENT: Reach = Reach { before: 768, after: 2560 };
 /// How far outside its window a candidate of a pattern is weighed by what stands there.
 const WEIGHED_ROUND: usize = 128;
+/// `kind: Secret` and what may stand between.
+const MANIFEST: usize = 64;
 /// A macro that joins literals reads on so far.
 const MACRO: usize = 4096 + 64;
 
@@ -136,6 +138,8 @@ pub struct Known {
     pub(super) landmarks: Vec<(Landmark, usize)>,
     /// Whether there are allow markers of ours.
     pub(super) has_markers: bool,
+    /// Whether anything comes of what is encoded.
+    pub(super) has_encoded: bool,
 }
 
 /// Whether a rule's candidate counts at a path.
@@ -213,6 +217,7 @@ impl Traces {
             given: given.collect(),
             landmarks: landmarks.collect(),
             has_markers: self.spots.iter().any(|spot| spot.sort == Sort::Marker),
+            has_encoded: self.spots.iter().any(|spot| spot.sort == Sort::Encoded),
         }
     }
 }
@@ -233,7 +238,6 @@ pub struct Probe<'e> {
     counts_all: Vec<bool>,
     /// By the place of a list of owners.
     sharing: Vec<Sharing>,
-    longest: usize,
 }
 
 impl<'e> Probe<'e> {
@@ -258,7 +262,7 @@ impl<'e> Probe<'e> {
             sharing.resize(place + 1, Sharing::default());
             sharing[place] = together;
         }
-        Self { engine, floor: floor.confidence, counts_all, sharing, longest: engine.prefilter.longest() }
+        Self { engine, floor: floor.confidence, counts_all, sharing }
     }
 
     /// Looks at a whole text.
@@ -268,7 +272,7 @@ impl<'e> Probe<'e> {
         looking.find(all.clone());
         looking.to_decode = vec![all];
         let has_manifest = !is_binary && decode::manifest::is_secret(text);
-        looking.decode();
+        looking.decode(has_manifest);
         Traces { spots: looking.spots, is_binary, has_manifest }
     }
 
@@ -289,26 +293,18 @@ impl<'e> Probe<'e> {
         let fresh = fresh(common, older_length, text.len());
         let has_manifest = !is_binary
             && (older.has_manifest
-                || fresh.iter().any(|part| {
-                    /// `kind: Secret` and what may stand between.
-                    const NEAR: usize = 64;
-                    decode::manifest::is_secret(
-                        &text[part.start.saturating_sub(NEAR)..(part.end + NEAR).min(text.len())],
-                    )
-                }));
+                || widened(&fresh, MANIFEST, text.len())
+                    .iter()
+                    .any(|part| decode::manifest::is_secret(&text[part.clone()])));
         let mut looking = Looking::new(self, text, is_binary);
         let searched = looking.search_fresh(&fresh);
         looking.inherit(older, older_length, common, &searched);
         if has_manifest {
             looking.to_decode.push(0..text.len());
         } else {
-            for part in &fresh {
-                looking.to_decode.push(
-                    part.start.saturating_sub(DECODED_ROUND)..(part.end + DECODED_ROUND).min(text.len()),
-                );
-            }
+            looking.to_decode.extend(widened(&fresh, DECODED_ROUND, text.len()));
         }
-        looking.decode();
+        looking.decode(has_manifest);
         Traces { spots: looking.spots, is_binary, has_manifest }
     }
 }
@@ -330,6 +326,34 @@ fn fresh(common: &[Common], older_length: usize, length: usize) -> Vec<Range<usi
         fresh.push(at..length);
     }
     fresh
+}
+
+/// The first spot at or after a place, looked for near `near`, where it mostly is.
+fn first_from(spots: &[Spot], near: usize, place: usize) -> usize {
+    /// So many steps cost no more than halving.
+    const STEPS: usize = 8;
+    let is_before = |spot: &Spot| (spot.at as usize) < place;
+    if near == 0 || spots.get(near - 1).is_some_and(is_before) {
+        let steps = spots[near..].iter().take(STEPS).take_while(|spot| is_before(spot)).count();
+        if steps < STEPS {
+            return near + steps;
+        }
+        return near + steps + spots[near + steps..].partition_point(is_before);
+    }
+    spots.partition_point(is_before)
+}
+
+/// Parts with so much round each of them; those that meet are one.
+fn widened(parts: &[Range<usize>], round: usize, length: usize) -> Vec<Range<usize>> {
+    let mut wide: Vec<Range<usize>> = Vec::new();
+    for part in parts {
+        let (start, end) = (part.start.saturating_sub(round), (part.end + round).min(length));
+        match wide.last_mut() {
+            Some(last) if last.end >= start => last.end = last.end.max(end),
+            _ => wide.push(start..end),
+        }
+    }
+    wide
 }
 
 /// One look at a text.
@@ -358,7 +382,7 @@ impl<'a> Looking<'a> {
     fn search_fresh(&mut self, fresh: &[Range<usize>]) -> Vec<Range<usize>> {
         let mut searched: Vec<Range<usize>> = Vec::with_capacity(fresh.len());
         for part in fresh {
-            let start = part.start.saturating_sub(self.probe.longest);
+            let start = part.start.saturating_sub(prefilter::STEM);
             match searched.last_mut() {
                 Some(last) if last.end >= start => last.end = last.end.max(part.end),
                 _ => searched.push(start..part.end),
@@ -374,10 +398,13 @@ impl<'a> Looking<'a> {
     /// looked for.
     fn inherit(&mut self, older: &Traces, older_length: usize, common: &[Common], searched: &[Range<usize>]) {
         let (length, prefilter) = (self.text.len(), &self.probe.engine.prefilter);
+        self.spots.reserve(older.spots.len());
         let mut searched = searched.iter().peekable();
+        let mut next = 0;
         for piece in common {
             let end = piece.from + piece.length;
-            let first = older.spots.partition_point(|spot| (spot.at as usize) < piece.from);
+            let first = first_from(&older.spots, next, piece.from);
+            next = first;
             for spot in &older.spots[first..] {
                 let at = spot.at as usize;
                 if at >= end {
@@ -391,7 +418,8 @@ impl<'a> Looking<'a> {
                     continue;
                 }
                 // A keyword that is cut off is none any more.
-                if matches!(spot.sort, Sort::Keyword(_, length) if at + usize::from(length) > end) {
+                if matches!(spot.sort, Sort::Keyword(_, length) if at + usize::from(length).min(prefilter::STEM) > end)
+                {
                     continue;
                 }
                 let (start, stop) = (spot.start as usize, spot.end as usize);
@@ -429,7 +457,8 @@ impl<'a> Looking<'a> {
     /// Looks at the keywords that begin in a part of the text.
     fn find(&mut self, own: Range<usize>) {
         let Self { probe, text, .. } = *self;
-        probe.engine.prefilter.find(text, own, |owners, length, start| self.keyword(owners, length, start));
+        let prefilter = &probe.engine.prefilter;
+        prefilter.find_stems(text, own, |owners, length, start| self.keyword(owners, length, start));
     }
 
     /// Looks at a keyword.
@@ -442,6 +471,8 @@ impl<'a> Looking<'a> {
         }
         let engine = probe.engine;
         let keyword = at..at + length;
+        // Where only the stem stands, a change after it may make the keyword whole.
+        let is_whole = engine.prefilter.is_whole(text, place, length, at);
         let mut is_rule = false;
         for owner in owners {
             if owner == MARKER_OWNER {
@@ -457,7 +488,7 @@ impl<'a> Looking<'a> {
                 continue;
             }
             is_rule = true;
-            if candidate::looks_right(rule, text, &keyword) {
+            if is_whole && candidate::looks_right(rule, text, &keyword) {
                 let services = Services { prefilter: &engine.prefilter, pack: &engine.pack };
                 let around = Surroundings { text, is_code: false };
                 let candidates = &mut self.candidates;
@@ -468,6 +499,7 @@ impl<'a> Looking<'a> {
             let is_hot = self.candidates.iter().any(|found| probe.counts(found));
             let candidates = std::mem::take(&mut self.candidates);
             let given = (!candidates.is_empty()).then(|| Arc::new(Given { at, candidates }));
+            let reach = Reach { after: reach.after.max(length), ..reach };
             let mut spot = Spot { given, is_hot, ..self.spot(at, reach, Sort::Keyword(place, length as u8)) };
             if decoded.after > 0 {
                 // In the text the pieces take more room than joined.
@@ -516,7 +548,7 @@ impl<'a> Looking<'a> {
     }
 
     /// Decodes the parts that are to be decoded.
-    fn decode(&mut self) {
+    fn decode(&mut self, has_manifest: bool) {
         // Stable, because that is fast for what is sorted in stretches.
         self.spots.sort_by_key(|spot| spot.at);
         if !self.probe.engine.decodes {
@@ -524,7 +556,7 @@ impl<'a> Looking<'a> {
         }
         let mut parts = std::mem::take(&mut self.to_decode);
         parts.sort_by_key(|part| part.start);
-        let mut hot = Vec::new();
+        let mut found = Vec::new();
         let mut done = 0;
         let mut parts = parts.into_iter().peekable();
         while let Some(mut part) = parts.next() {
@@ -534,30 +566,29 @@ impl<'a> Looking<'a> {
             part.start =
                 if part.start < done { part.start.min(done) } else { run_start(self.text, part.start) };
             loop {
+                while let Some(next) = parts.next_if(|next| next.start <= part.end) {
+                    part.end = part.end.max(next.end);
+                }
                 part.end = run_end(self.text, part.end);
-                match parts.peek() {
-                    Some(next) if next.start <= part.end => {
-                        part.end = part.end.max(next.end);
-                        parts.next();
-                    }
-                    _ => break,
+                if parts.peek().is_none_or(|next| next.start > part.end) {
+                    break;
                 }
             }
             done = part.end;
-            self.decode_part(&part, &mut hot);
+            self.decode_part(&part, has_manifest, &mut found);
         }
-        if !hot.is_empty() {
-            for place in hot {
+        if !found.is_empty() {
+            for (place, is_hot) in found {
                 let at = place.start as u32;
                 let start = place.start.saturating_sub(DECODED_ROUND) as u32;
                 let end = (place.end + DECODED_ROUND).min(self.text.len()) as u32;
-                self.spots.push(Spot { at, start, end, sort: Sort::Encoded, given: None, is_hot: true });
+                self.spots.push(Spot { at, start, end, sort: Sort::Encoded, given: None, is_hot });
             }
             self.spots.sort_by_key(|spot| spot.at);
         }
     }
 
-    fn decode_part(&self, part: &Range<usize>, hot: &mut Vec<Range<usize>>) {
+    fn decode_part(&self, part: &Range<usize>, has_manifest: bool, found: &mut Vec<(Range<usize>, bool)>) {
         let Self { probe, text, is_binary, .. } = *self;
         let first = self.spots.partition_point(|spot| (spot.at as usize) < part.start);
         let inside = self.spots[first..].iter().take_while(|spot| (spot.at as usize) < part.end);
@@ -568,9 +599,11 @@ impl<'a> Looking<'a> {
             })
             .collect();
         let subject = decode::Subject { text: &text[part.clone()], is_code: false, is_binary };
-        decode::sift(probe.engine, subject, &landmarks, &|found| probe.counts(found), &mut |place| {
-            hot.push(part.start + place.start..part.start + place.end);
-        });
+        let mut hit = |place: Range<usize>, is_hot: bool| {
+            found.push((part.start + place.start..part.start + place.end, is_hot));
+        };
+        let is_wanted = |candidate: &Match| probe.counts(candidate);
+        decode::sift(probe.engine, subject, has_manifest, &landmarks, &is_wanted, &mut hit);
     }
 }
 
@@ -732,13 +765,14 @@ mod tests {
     }
 
     /// What the traces say, but for the extent of what is encoded.
-    fn said(traces: &Traces) -> (Vec<(u32, String, bool, bool)>, bool) {
+    fn said(traces: &Traces) -> impl PartialEq + std::fmt::Debug + use<> {
         let (encoded, plain): (Vec<&Spot>, Vec<&Spot>) =
             traces.spots.iter().partition(|spot| spot.sort == Sort::Encoded);
         let said = |spot: &Spot| (spot.at, format!("{:?}", spot.sort), spot.given.is_some(), spot.is_hot);
         let mut plain: Vec<_> = plain.into_iter().map(said).collect();
         plain.sort();
-        (plain, !encoded.is_empty())
+        let is_hot = encoded.iter().any(|spot| spot.is_hot);
+        (plain, (!encoded.is_empty(), is_hot))
     }
 
     /// Whether anything is reported of a text at one path or another; and that it is the same with what

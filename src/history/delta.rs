@@ -6,6 +6,7 @@ use crate::detect::probe::{Known, Probe};
 use crate::document;
 use crate::history::attribution::Root;
 use crate::history::cache::{Cache, Verdicts};
+use crate::history::names::Names;
 use crate::history::objects::Catalog;
 use crate::history::pack::walk::{From, Visitor, walk};
 use crate::history::sift::{self, Sifted};
@@ -84,7 +85,13 @@ pub fn read(
     wanted.extend(lost.iter().map(|&(number, _)| number));
     let trees = Trees::read(&catalog, handles, &wanted, &folders, &mut lost);
     sift::sort(&mut lost);
-    let found = trees.places(handles, &roots, reading.filter, coverage);
+    let names = match reading.filter {
+        // Which folders are opened then depends on their paths.
+        Some(_) => Names::none(handles),
+        None => Names::read(&trees, handles, &roots),
+    };
+    let found = trees.places(&names, &roots, reading.filter, coverage);
+    drop(names);
     let head = start.head.and_then(|tree| trees.find(tree));
     let in_head = trees.below(head);
     let commits: Vec<&Commit> = reached.iter().chain(&dangling).collect();

@@ -4,6 +4,8 @@
 pub mod attribution;
 pub mod cache;
 mod delta;
+mod folders;
+mod names;
 pub mod objects;
 pub mod pack;
 pub mod roots;

@@ -10,10 +10,10 @@ use crate::history::pack::{NONE, Pack};
 use crate::origin::RepoPath;
 use crate::source::container::Reading;
 use crate::source::graph::Commit;
-use crate::source::object::{Kind, ObjectError, Objects, parse};
+use crate::source::object::{Kind, ObjectError, Objects, is_named, parse};
 use crate::source::repository::Handles;
 use crate::source::text::{self, Readable, STRETCH};
-use git2::{ObjectType, Oid};
+use git2::{ObjectFormat, Oid};
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -169,7 +169,7 @@ struct Sieve<'a> {
     catalog: &'a Catalog,
     probe: &'a Probe<'a>,
     reading: &'a Reading<'a>,
-    format: git2::ObjectFormat,
+    format: ObjectFormat,
     /// How many pieces of knowledge are kept.
     kept: AtomicUsize,
     sifted: Mutex<Sifted>,
@@ -350,7 +350,7 @@ impl Sieve<'_> {
         let id = self.catalog.id(number);
         // The order of commits relies on it. libgit2 has done it for those that it read.
         let is_packed = number < self.catalog.loose_start();
-        if is_packed && Oid::hash_object_ext(ObjectType::Commit, bytes, self.format).ok() != Some(id) {
+        if is_packed && !is_named(id, Kind::Commit, bytes) {
             let error = ObjectError::Corrupt("it is not what its id says".to_owned());
             return self.sifted().lost.push((number, error));
         }

@@ -3,22 +3,19 @@
 
 use crate::coverage::Coverage;
 use crate::history::attribution::Root;
+use crate::history::folders::{Reading, Results};
 use crate::history::objects::Catalog;
-use crate::history::pack::walk::{From, Visitor, walk};
+use crate::history::pack::walk::walk;
 use crate::history::sift::{elsewhere, read_again, sort};
 use crate::origin::RepoPath;
 use crate::source::changes::submodule;
 use crate::source::filter::PathFilter;
-use crate::source::object::{EntryKind, IdMap, Kind, ObjectError, Objects, entries, raw_entries, read_as};
+use crate::source::object::{EntryKind, IdMap, Kind, ObjectError, Objects, entries, read_as};
 use crate::source::repository::Handles;
 use crate::source::treeish::child;
-use git2::{ObjectFormat, Oid};
+use git2::Oid;
 use rayon::prelude::*;
 use std::collections::HashSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
-/// An entry that is nothing to the search.
-const NOTHING: u32 = u32::MAX;
 
 /// The folders of a history, as far as they lead to something that is wanted: blobs, whatever the
 /// folders name and the stores do not have, folders that cannot be read, and submodules. What is
@@ -77,12 +74,11 @@ impl<'a> Trees<'a> {
         for &number in wanted {
             is_wanted[number as usize] = true;
         }
-        let reading =
-            Reading { catalog, format: handles.format(), is_wanted: &is_wanted, results: Mutex::default() };
+        let reading = Reading::new(catalog, handles.format(), &is_wanted);
         for (pack, start) in catalog.packs() {
-            walk(pack, Kind::Tree, None, &elsewhere(handles), &Folders { reading: &reading, start });
+            walk(pack, Kind::Tree, None, &elsewhere(handles), &reading.of_pack(start));
         }
-        let mut unread = std::mem::take(&mut reading.results().lost);
+        let mut unread = reading.take_lost();
         sort(&mut unread);
         // What is lost already, whatever it is, was read again then.
         let is_news = |number: u32| lost.binary_search_by_key(&number, |&(other, _)| other).is_err();
@@ -99,16 +95,14 @@ impl<'a> Trees<'a> {
             let why = why.as_ref().unwrap_or(&ObjectError::Missing);
             match read_again(handles, catalog.id(*number), why, &mut bytes) {
                 Ok(Kind::Tree) => {
-                    let children = reading.children(*number, &bytes, None);
-                    reading.keep(*number, &children);
+                    reading.alone(*number, &bytes);
                 }
                 // It was looked at when its kind was not known yet.
                 Ok(_) => {}
-                Err(error) => reading.results().lost.push((*number, error)),
+                Err(error) => reading.lose(*number, error),
             }
         });
-        let Results { mut folders, absent, lost: unread, odd } =
-            reading.results.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let Results { mut folders, absent, lost: unread, odd } = reading.finish();
         is_wanted.resize(catalog.len() + absent.len(), true);
         for number in unread.iter().map(|(number, _)| number).chain(&odd) {
             is_wanted[*number as usize] = true;
@@ -164,6 +158,46 @@ impl<'a> Trees<'a> {
             }
         }
         leads
+    }
+
+    /// The objects that are numbered.
+    pub fn catalog(&self) -> &Catalog {
+        self.catalog
+    }
+
+    /// What a folder has that is wanted or leads to it, in its order.
+    pub fn leading_children(&self, folder: u32) -> impl Iterator<Item = u32> + '_ {
+        self.children_of(folder).iter().copied().filter(|&child| self.is_of_use(child))
+    }
+
+    fn is_of_use(&self, number: u32) -> bool {
+        self.is_wanted[number as usize] || self.leads[number as usize]
+    }
+
+    /// The folders that a search of [`places`](Self::places) without a filter opens.
+    pub fn opened(&self, roots: &[Root]) -> HashSet<u32> {
+        let mut is_done = vec![false; self.is_wanted.len()];
+        let mut opened = HashSet::new();
+        for root in roots {
+            let Root::Tree(id) = root else { continue };
+            let mut waiting: Vec<u32> = self.find(*id).into_iter().collect();
+            while let Some(number) = waiting.pop() {
+                if std::mem::replace(&mut is_done[number as usize], true) || !self.leads[number as usize] {
+                    continue;
+                }
+                let below = waiting.len();
+                waiting.extend(self.leading_children(number).filter(|&child| !is_done[child as usize]));
+                if waiting.len() > below {
+                    opened.insert(number);
+                }
+                // Not the folders, which are looked into first.
+                for &child in &waiting[below..] {
+                    is_done[child as usize] = !self.leads[child as usize];
+                }
+                waiting[below..].reverse();
+            }
+        }
+        opened
     }
 
     /// The number of an object.
@@ -282,9 +316,7 @@ impl Finder<'_> {
                     }
                     continue;
                 };
-                let (is_wanted, leads) =
-                    (self.trees.is_wanted[number as usize], self.trees.leads[number as usize]);
-                if !is_wanted && !leads {
+                if !self.trees.is_of_use(number) {
                     continue;
                 }
                 let path = child(&folder, entry.name);
@@ -330,11 +362,7 @@ impl Finder<'_> {
             return false;
         }
         // One that is wanted itself cannot be read.
-        !is_folder
-            || trees.children_of(number).iter().any(|&child| {
-                let child = child as usize;
-                (trees.leads[child] || trees.is_wanted[child]) && !self.is_done[child]
-            })
+        !is_folder || trees.leading_children(number).any(|child| !self.is_done[child as usize])
     }
 
     /// What is wrong with an object that has to be of one kind, if its kind is known.
@@ -350,114 +378,6 @@ impl Finder<'_> {
     fn blob(&mut self, number: u32, order: u32, path: &[u8]) {
         if !std::mem::replace(&mut self.is_done[number as usize], true) {
             self.places.push(Place { number, order, path: RepoPath::new(path) });
-        }
-    }
-}
-
-/// What the pass over the folders learns.
-#[derive(Default)]
-struct Results {
-    folders: Vec<(u32, Box<[u32]>)>,
-    absent: IdMap<u32>,
-    lost: Vec<(u32, ObjectError)>,
-    /// What is told of when it is walked to: folders that are malformed, and objects that a folder
-    /// names and that are of another kind than it says.
-    odd: Vec<u32>,
-}
-
-struct Reading<'a> {
-    catalog: &'a Catalog,
-    format: ObjectFormat,
-    is_wanted: &'a [bool],
-    results: Mutex<Results>,
-}
-
-/// The entries of a folder: where each begins, and its number if it is a folder or wanted.
-type Children = Vec<(u32, u32)>;
-
-impl Reading<'_> {
-    fn results(&self) -> MutexGuard<'_, Results> {
-        self.results.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Takes a folder apart. An entry that stands in another folder as it does here is the same
-    /// there and is not looked up.
-    fn children(&self, folder: u32, bytes: &[u8], from: Option<&From<'_, Children>>) -> Children {
-        let mut children = Children::new();
-        let mut pieces = from.map_or(&[][..], |from| from.copied).iter().peekable();
-        let mut at = 0;
-        for entry in raw_entries(bytes, self.format) {
-            let Ok(entry) = entry else {
-                self.results().odd.push(folder);
-                break;
-            };
-            let start = at;
-            at += entry.length;
-            while pieces.next_if(|piece| piece.to + piece.length <= start).is_some() {}
-            let known = from.zip(pieces.peek()).and_then(|(from, piece)| {
-                let is_whole = piece.to <= start && at <= piece.to + piece.length;
-                let there = (start + piece.from).checked_sub(piece.to).filter(|_| is_whole)? as u32;
-                let found = from.state.binary_search_by_key(&there, |&(place, _)| place).ok()?;
-                Some(from.state[found].1)
-            });
-            let number = known.unwrap_or_else(|| self.number(entry.kind, entry.id));
-            children.push((start as u32, number));
-        }
-        children
-    }
-
-    fn number(&self, kind: EntryKind, id: &[u8]) -> u32 {
-        let (found, wanted) = match kind {
-            EntryKind::Submodule => (None, Kind::Commit),
-            EntryKind::Tree => (self.catalog.find(id), Kind::Tree),
-            EntryKind::Blob => (self.catalog.find(id), Kind::Blob),
-        };
-        match found {
-            Some(number) if self.catalog.kind(number).is_some_and(|known| known != wanted) => {
-                self.results().odd.push(number);
-                number
-            }
-            Some(number) if kind == EntryKind::Tree || self.is_wanted[number as usize] => number,
-            Some(_) => NOTHING,
-            None => {
-                let Ok(id) = Oid::from_bytes(id) else { return NOTHING };
-                let absent = &mut self.results().absent;
-                let next = (self.catalog.len() + absent.len()) as u32;
-                *absent.entry(id).or_insert(next)
-            }
-        }
-    }
-
-    fn keep(&self, number: u32, children: &Children) {
-        let of_use = children.iter().map(|&(_, child)| child).filter(|&child| child != NOTHING);
-        let of_use: Box<[u32]> = of_use.collect();
-        if !of_use.is_empty() {
-            self.results().folders.push((number, of_use));
-        }
-    }
-}
-
-struct Folders<'a> {
-    reading: &'a Reading<'a>,
-    start: u32,
-}
-
-impl Visitor for Folders<'_> {
-    type State = Children;
-
-    fn object(&self, entry: u32, bytes: &[u8], from: Option<From<'_, Children>>) -> Children {
-        let number = self.start + entry;
-        let children = self.reading.children(number, bytes, from.as_ref());
-        if self.reading.catalog.is_first(number) {
-            self.reading.keep(number, &children);
-        }
-        children
-    }
-
-    fn lost(&self, entry: u32, error: &ObjectError) {
-        let number = self.start + entry;
-        if self.reading.catalog.is_first(number) {
-            self.reading.results().lost.push((number, error.clone()));
         }
     }
 }

@@ -4,6 +4,8 @@
 use crate::coverage::{Coverage, Gap};
 use crate::origin::CommitInfo;
 use git2::{ObjectFormat, Oid};
+use sha1::Sha1;
+use sha2::{Digest, Sha256};
 use std::fmt;
 use std::hash::{BuildHasherDefault, Hasher};
 
@@ -78,6 +80,22 @@ pub fn read_as(objects: &dyn Objects, id: Oid, wanted: Kind, into: &mut Vec<u8>)
     match objects.read(id, into)? {
         kind if kind == wanted => Ok(()),
         kind => Err(ObjectError::Corrupt(format!("it is a {kind:?}, not a {wanted:?}").to_lowercase())),
+    }
+}
+
+/// Whether an id is that of an object of this kind with these bytes (`gitformat-loose(5)`). SHA-1 is
+/// plain here, without git's look for collisions.
+pub fn is_named(id: Oid, kind: Kind, bytes: &[u8]) -> bool {
+    let kind = match kind {
+        Kind::Commit => "commit",
+        Kind::Tree => "tree",
+        Kind::Blob => "blob",
+        Kind::Tag => "tag",
+    };
+    let header = format!("{kind} {}\0", bytes.len());
+    match id.as_bytes().len() {
+        32 => Sha256::new_with_prefix(header).chain_update(bytes).finalize()[..] == *id.as_bytes(),
+        _ => Sha1::new_with_prefix(header).chain_update(bytes).finalize()[..] == *id.as_bytes(),
     }
 }
 

@@ -9,6 +9,10 @@ const NAMED: [(&[u8], u8); 5] =
 /// The reference at a place.
 pub fn read(text: &[u8], at: usize) -> Option<Escape> {
     let rest = text.get(at..)?;
+    // Code is full of ampersands.
+    if !matches!(rest.get(1)?, b'#' | b'q' | b'a' | b'l' | b'g') {
+        return None;
+    }
     let Some(number) = rest.strip_prefix(b"&#") else {
         let named = NAMED.iter().find(|(name, _)| rest.starts_with(name));
         return named.map(|(name, byte)| Escape::byte(name.len(), *byte));

@@ -83,6 +83,19 @@ impl Joints {
 /// All ways at once; a longer operator comes before one that it begins with.
 const ANY: Joints = joints(&[b"++", b"..", b"||", b"<>", b"+", b".", b"&", b"~"], true);
 
+/// What may follow a literal that is joined to another one: white space and a backslash, and what
+/// operators begin with.
+static JOINS: [bool; 256] = {
+    let mut table = [false; 256];
+    let bytes = b" \t\n\r\\+.|<&~,";
+    let mut at = 0;
+    while at < bytes.len() {
+        table[bytes[at] as usize] = true;
+        at += 1;
+    }
+    table
+};
+
 /// In which of all ways literals of a text are joined, apart from those that are told by a backslash
 /// or a macro.
 pub fn ways(text: &[u8]) -> impl Iterator<Item = Joints> {
@@ -204,16 +217,27 @@ fn arguments(text: &[u8], at: usize, places: &mut Vec<Range<usize>>) -> usize {
 }
 
 /// From a quote that closes a literal to the quote that opens the next one, which belongs to it.
+#[inline]
 fn joint(text: &[u8], close: usize, joints: Joints) -> Option<Range<usize>> {
-    let quote = text[close];
     // Prose is put together at its spaces, a token is not.
-    if !close.checked_sub(1).is_some_and(|before| is_token(text[before])) {
+    let (before, after) = (text.get(close.checked_sub(1)?)?, text.get(close + 1)?);
+    // Most quotes join nothing, and are told by their neighbours.
+    if !is_token(*before) || !JOINS[usize::from(*after)] {
         return None;
     }
+    joint_after(text, close, joints)
+}
+
+/// The rest of [`joint`].
+#[inline(never)]
+fn joint_after(text: &[u8], close: usize, joints: Joints) -> Option<Range<usize>> {
+    let quote = text[close];
     let mut at = close + 1;
     let is_apart = spaces(text, &mut at);
     let rest = &text[at..];
-    let operator = joints.operators.iter().find(|operator| rest.starts_with(operator));
+    let next = *rest.first()?;
+    let starts = |operator: &&&[u8]| operator.first() == Some(&next) && rest.starts_with(operator);
+    let operator = joints.operators.iter().find(starts);
     if let Some(operator) = operator {
         at += operator.len();
         spaces(text, &mut at);

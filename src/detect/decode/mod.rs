@@ -108,16 +108,17 @@ pub fn search(
 }
 
 /// Where something is encoded in a text that would be found at one path or another; `hit` is called
-/// with the place of each. `is_wanted` chooses among the candidates.
+/// with the place of each, and with whether any of the candidates there `is_wanted`.
 ///
 /// This finds more than [`search`] does, and nothing less: every way in which any language joins
-/// literals is tried.
+/// literals is tried. Manifests of secrets are passed over unless there is one.
 pub fn sift(
     engine: &Engine,
     subject: Subject<'_>,
+    has_manifest: bool,
     landmarks: &[(Landmark, usize)],
     is_wanted: &dyn Fn(&Match) -> bool,
-    hit: &mut dyn FnMut(Range<usize>),
+    hit: &mut dyn FnMut(Range<usize>, bool),
 ) {
     let mut search = Search {
         engine,
@@ -126,7 +127,7 @@ pub fn sift(
         reads_html: true,
         budget: budget(subject.text).saturating_mul(Joints::ALL.len()),
         is_cut: false,
-        sieve: Some(Sieve { is_wanted, hit, place: 0..0 }),
+        sieve: Some(Sieve { is_wanted, hit, place: 0..0, has_manifest }),
     };
     search.views(subject, landmarks, 0);
 }
@@ -139,9 +140,11 @@ fn budget(text: &[u8]) -> usize {
 /// What is only asked where something is.
 struct Sieve<'a> {
     is_wanted: &'a dyn Fn(&Match) -> bool,
-    hit: &'a mut dyn FnMut(Range<usize>),
+    hit: &'a mut dyn FnMut(Range<usize>, bool),
     /// The place in the outermost text of what is being looked into.
     place: Range<usize>,
+    /// Whether the outermost text has a manifest of secrets.
+    has_manifest: bool,
 }
 
 struct Search<'a> {
@@ -188,7 +191,8 @@ impl Search<'_> {
                     self.look_into(&view, depth, &mut found);
                 });
             }
-            if !subject.is_code {
+            let is_without = depth == 0 && self.sieve.as_ref().is_some_and(|sieve| !sieve.has_manifest);
+            if !subject.is_code && !is_without {
                 manifest::find(text, &mut |view| self.look_into(&view, depth, &mut found));
             }
         }
@@ -267,10 +271,11 @@ impl Search<'_> {
             sieve.place = place;
         }
         let sift = |candidates: &mut [Match]| {
-            if let Some(Sieve { is_wanted, hit, place }) = &mut self.sieve
-                && candidates.iter().any(|found| view.counts.has(&found.span) && is_wanted(found))
-            {
-                hit(place.clone());
+            if let Some(Sieve { is_wanted, hit, place, .. }) = &mut self.sieve {
+                let mut counting = candidates.iter().filter(|found| view.counts.has(&found.span)).peekable();
+                if counting.peek().is_some() {
+                    hit(place.clone(), counting.any(is_wanted));
+                }
             }
         };
         let plain =

@@ -1,7 +1,9 @@
 //! Lays out the block that the search works on: chooses a gram for each keyword and a hash function
 //! for all.
 
-use super::{AFTER, ANY_CASE, BEFORE, EMPTY, LAST, Prefilter, SHARED, TAGS, USE, fold, hash, place, tag};
+use super::{
+    AFTER, ANY_CASE, BEFORE, EMPTY, LAST, Prefilter, SHARED, STEM, TAGS, USE, fold, hash, place, tag,
+};
 use crate::rule::keyword::{Follow, Keyword};
 use crate::rule::rarity;
 use std::collections::BTreeMap;
@@ -65,6 +67,7 @@ impl Builder {
             Err(_) => keyword
                 .text
                 .windows(4)
+                .take(STEM - 3)
                 .map(|gram| fold([gram[0], gram[1], gram[2], gram[3]]))
                 .enumerate()
                 .collect(),
@@ -72,7 +75,8 @@ impl Builder {
         let starts = [self.texts.len() as u32, (self.owners.len() / 4) as u32];
         self.keywords.push(Entry { starts, text: keyword.text.clone(), any_case: keyword.any_case, grams });
         self.texts.extend_from_slice(&keyword.text);
-        self.owners.extend((owners.len() as u32).to_le_bytes());
+        let text = starts[0] * 2 + u32::from(keyword.any_case);
+        self.owners.extend([owners.len() as u32, text].iter().flat_map(|number| number.to_le_bytes()));
         self.owners.extend(owners.iter().flat_map(|owner| owner.to_le_bytes()));
     }
 
@@ -117,7 +121,7 @@ impl Builder {
                 if number + 1 == of_gram.len() {
                     flags |= LAST;
                 }
-                let after = entry.text.get(offset + 4);
+                let after = entry.text.get(offset + 4).filter(|_| offset + 4 < STEM);
                 let before = offset.checked_sub(1).and_then(|before| entry.text.get(before));
                 let beside = match (after, before) {
                     (Some(&byte), _) => {
