@@ -15,13 +15,25 @@ pub fn stands_alone(rule: &Rule) -> bool {
     matches!(rule.matcher, Matcher::Pattern(_)) && rule.confidence >= Confidence::High
 }
 
+/// What a cheap look at the bytes round a keyword says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// There may be a match.
+    Promising,
+    /// So many bytes after the keyword are not those that follow it in a match.
+    NotFollowed(usize),
+    /// Something is missing in the rule's window.
+    Missing,
+}
+
 /// A cheap look at the bytes round a keyword, before any expression is compiled or run.
-pub fn looks_right(rule: &Rule, text: &[u8], keyword: &Range<usize>) -> bool {
+#[inline]
+pub fn look(rule: &Rule, text: &[u8], keyword: &Range<usize>) -> Look {
     if let Some(follow) = &rule.follow {
         let count = usize::from(follow.count);
         let next = text.get(keyword.end..keyword.end + count);
         if !next.is_some_and(|next| next.iter().all(|&byte| follow.set.contains(byte))) {
-            return false;
+            return Look::NotFollowed(count);
         }
     }
     let around = &text[window(rule, text, keyword)];
@@ -30,7 +42,8 @@ pub fn looks_right(rule: &Rule, text: &[u8], keyword: &Range<usize>) -> bool {
         Some(&[byte]) => memchr::memchr(byte, around).is_some(),
         Some(needle) => memchr::memmem::find(around, needle).is_some(),
     };
-    has_needle && rule.run.is_none_or(|run| run.is_in(around))
+    let is_promising = has_needle && rule.run.is_none_or(|run| run.is_in(around));
+    if is_promising { Look::Promising } else { Look::Missing }
 }
 
 /// The text in which all matches stand that a keyword calls for.

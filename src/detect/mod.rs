@@ -22,6 +22,7 @@ use crate::level::Confidence;
 use crate::origin::{OriginKind, RepoPath};
 use crate::rule::pack::{self, Landmark, MARKER_OWNER, Matcher};
 use crate::rule::{Pack, Rule};
+use candidate::Look;
 use decode::Decoded;
 use judge::generic::Surroundings;
 use prefilter::{Owners, Prefilter};
@@ -253,7 +254,8 @@ impl Engine {
                 }
                 let rule = &self.pack.rules()[owner as usize];
                 let keyword = start..start + length;
-                if !candidate::looks_right(rule, text, &keyword) || !self.is_active[owner as usize] {
+                if candidate::look(rule, text, &keyword) != Look::Promising || !self.is_active[owner as usize]
+                {
                     continue;
                 }
                 // In bytes that are no text, only a shape that stands for itself means something.

@@ -9,10 +9,11 @@
 //! It knows no path and answers for all of them: whatever [`Engine::scan`] reports at some path, a
 //! probe calls hot. The other way round it may err.
 
+use crate::detect::candidate::{self, Look};
 use crate::detect::judge::generic::Surroundings;
 use crate::detect::near_miss::Services;
 use crate::detect::prefilter::{self, Owners};
-use crate::detect::{Engine, Match, candidate, checks, decode};
+use crate::detect::{Engine, Match, checks, decode};
 use crate::level::Confidence;
 use crate::rule::Rule;
 use crate::rule::pack::{self, Landmark, MARKER_OWNER, Matcher};
@@ -60,6 +61,11 @@ impl Reach {
         let read_on = rule.check.is_some_and(checks::reads_on);
         let (behind, ahead) = if read_on { (checks::READ_BEHIND, checks::READ_AHEAD) } else { (0, 0) };
         Self { before: rule.before as usize + more + behind, after: rule.after as usize + more + ahead }
+    }
+
+    /// The window in which all of a rule's matches stand.
+    fn window(rule: &Rule) -> Self {
+        Self { before: rule.before as usize, after: rule.after as usize }
     }
 
     fn unite(&mut self, other: Self) {
@@ -474,6 +480,8 @@ impl<'a> Looking<'a> {
         // Where only the stem stands, a change after it may make the keyword whole.
         let is_whole = engine.prefilter.is_whole(text, place, length, at);
         let mut is_rule = false;
+        // How much was looked at: no more than it takes to see that there is nothing.
+        let mut looked_at = Reach { before: 0, after: length };
         for owner in owners {
             if owner == MARKER_OWNER {
                 self.marker(at);
@@ -488,18 +496,32 @@ impl<'a> Looking<'a> {
                 continue;
             }
             is_rule = true;
-            if is_whole && candidate::looks_right(rule, text, &keyword) {
-                let services = Services { prefilter: &engine.prefilter, pack: &engine.pack };
-                let around = Surroundings { text, is_code: false };
-                let candidates = &mut self.candidates;
-                candidate::propose(rule, owner as usize, around, services, keyword.clone(), candidates);
+            if !is_whole {
+                continue;
+            }
+            match candidate::look(rule, text, &keyword) {
+                Look::Promising => {
+                    looked_at.unite(Reach::of(rule));
+                    let services = Services { prefilter: &engine.prefilter, pack: &engine.pack };
+                    let around = Surroundings { text, is_code: false };
+                    let candidates = &mut self.candidates;
+                    candidate::propose(rule, owner as usize, around, services, keyword.clone(), candidates);
+                }
+                Look::NotFollowed(count) => looked_at.unite(Reach { before: 0, after: length + count }),
+                Look::Missing => looked_at.unite(Reach::window(rule)),
             }
         }
         if is_rule {
             let is_hot = self.candidates.iter().any(|found| probe.counts(found));
             let candidates = std::mem::take(&mut self.candidates);
             let given = (!candidates.is_empty()).then(|| Arc::new(Given { at, candidates }));
-            let reach = Reach { after: reach.after.max(length), ..reach };
+            if decoded.after > 0 {
+                looked_at.unite(reach);
+            } else if given.is_none() && looked_at.before == 0 && looked_at.after <= prefilter::STEM {
+                // It is found again wherever that changes.
+                return;
+            }
+            let reach = looked_at;
             let mut spot = Spot { given, is_hot, ..self.spot(at, reach, Sort::Keyword(place, length as u8)) };
             if decoded.after > 0 {
                 // In the text the pieces take more room than joined.
