@@ -3,9 +3,10 @@
 
 use crate::coverage::Coverage;
 use crate::detect::probe::{Known, Probe};
-use crate::document;
+use crate::document::{self, Document};
 use crate::history::attribution::Root;
 use crate::history::cache::{Cache, Verdicts};
+use crate::history::members::Members;
 use crate::history::names::Names;
 use crate::history::objects::Catalog;
 use crate::history::pack::walk::{From, Visitor, walk};
@@ -134,6 +135,7 @@ pub fn read(
     let delivery = Delivery {
         handles,
         reading,
+        members: Members::new(probe),
         trees: &trees,
         places: places.iter().map(|place| (place.number, place)).collect(),
         known: &known_of,
@@ -158,6 +160,7 @@ pub fn read(
 struct Delivery<'a> {
     handles: &'a Handles,
     reading: &'a Reading<'a>,
+    members: Members<'a>,
     trees: &'a Trees<'a>,
     places: HashMap<u32, &'a Place>,
     known: &'a HashMap<u32, Known>,
@@ -189,7 +192,14 @@ impl Delivery<'_> {
     fn deliver(&self, place: &Place, bytes: &[u8]) {
         let origin = Arc::new((self.origin)(place));
         let known = self.known.get(&place.number).map(|known| known as &document::Known);
-        self.reading.bytes(bytes, Subject { path: &place.path, origin: &origin, added: None, known });
+        let visit = |document: &Document<'_>| {
+            let is_member = *document.path != place.path;
+            if !is_member || !self.members.is_clean(document) {
+                (self.reading.visit)(document);
+            }
+        };
+        let reading = Reading { visit: &visit, ..*self.reading };
+        reading.bytes(bytes, Subject { path: &place.path, origin: &origin, added: None, known });
     }
 
     /// Reads a blob by itself.

@@ -5,6 +5,7 @@ pub mod attribution;
 pub mod cache;
 mod delta;
 mod folders;
+mod members;
 mod names;
 pub mod objects;
 pub mod pack;
