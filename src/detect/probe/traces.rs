@@ -141,17 +141,18 @@ impl Traces {
     }
 }
 
-/// The first spot at or after a place, looked for near `near`, where it mostly is.
+/// The first spot at or after a place, looked for from `near` on, where it mostly is.
 pub fn first_from(spots: &[Spot], near: usize, place: usize) -> usize {
-    /// So many steps cost no more than halving.
-    const STEPS: usize = 8;
     let is_before = |spot: &Spot| (spot.at as usize) < place;
-    if near == 0 || spots.get(near - 1).is_some_and(is_before) {
-        let steps = spots[near..].iter().take(STEPS).take_while(|spot| is_before(spot)).count();
-        if steps < STEPS {
-            return near + steps;
-        }
-        return near + steps + spots[near + steps..].partition_point(is_before);
+    if near > 0 && !spots.get(near - 1).is_some_and(is_before) {
+        return spots.partition_point(is_before);
     }
-    spots.partition_point(is_before)
+    // In steps of twice the length, and back in between the last two.
+    let (mut at, mut step) = (near, 1);
+    while spots.get(at + step - 1).is_some_and(is_before) {
+        at += step;
+        step *= 2;
+    }
+    let end = (at + step - 1).min(spots.len());
+    at + spots[at..end].partition_point(is_before)
 }
