@@ -2,7 +2,7 @@
 //! the expression.
 
 use crate::rule::keyword::{ByteSet, Keyword, byte_set, literal_rarity};
-use regex_syntax::hir::{Hir, HirKind};
+use regex_syntax::hir::{Class, Hir, HirKind, Look};
 use serde::{Deserialize, Serialize};
 
 /// Bytes that seldom stand in prose or code, such as the `@` of an address with a password.
@@ -52,6 +52,9 @@ pub struct Run {
     pub set: ByteSet,
     /// How many of them at least.
     pub count: u8,
+    /// How many at most, where a byte that is none of them has to follow: 40 digits of a longer number
+    /// are no key of 40 digits.
+    pub most: Option<u8>,
     /// What may stand right before the run, if anything may not: a key in a path is none that is given
     /// to a name.
     pub led_by: Option<ByteSet>,
@@ -68,14 +71,13 @@ impl Run {
                 continue;
             }
             let Some(led_by) = &self.led_by else { return true };
-            if from > 0 && led_by.contains(text[from - 1]) {
-                return true;
-            }
             let rest = &text[from + count..];
             let more = rest.iter().position(|&byte| !self.set.contains(byte)).unwrap_or(rest.len());
-            // Where a byte of its own may lead to the run, it is part of a longer one.
-            let own = &text[from..from + count + more];
-            if own[..more].iter().any(|&byte| led_by.contains(byte)) {
+            // Where the match's own run may begin: at the start of this one, or after a byte of it that
+            // may lead to a run.
+            let least = self.most.map_or(0, |most| (count + more).saturating_sub(most.into()));
+            let mut starts = from + least..=from + more;
+            if starts.any(|start| start > 0 && led_by.contains(text[start - 1])) {
                 return true;
             }
             from += count + more + 1;
@@ -90,8 +92,11 @@ const SHORTEST_RUN: u8 = 8;
 /// A long run of bytes of one set that every match holds: text without such a run needs no look by
 /// the expression.
 pub fn run(hir: &Hir) -> Option<Run> {
-    let run = longest_run(hir, &any_byte()).filter(|run| run.count >= SHORTEST_RUN)?;
-    Some(Run { led_by: run.led_by.filter(|led_by| *led_by != any_byte()), ..run })
+    let Found { run, ended_by } = longest_run(hir, &any_byte(), &any_byte())?;
+    // Where one of its own bytes may follow, it may be part of a longer run.
+    let is_ended = !ended_by.iter().any(|byte| run.set.contains(byte));
+    let (most, led_by) = (run.most.filter(|_| is_ended), run.led_by.filter(|led_by| *led_by != any_byte()));
+    (run.count >= SHORTEST_RUN).then_some(Run { most, led_by, ..run })
 }
 
 fn any_byte() -> ByteSet {
@@ -137,33 +142,110 @@ fn last_bytes(hir: &Hir) -> (ByteSet, bool) {
     }
 }
 
-/// The longest run of an expression; `before` is what may stand before a match of it.
-fn longest_run(hir: &Hir, before: &ByteSet) -> Option<Run> {
-    let run = |set, count: u32| Some(Run { set, count: count.min(255) as u8, led_by: Some(*before) });
+/// The first bytes that a match of an expression may have, and whether it may be empty and anything
+/// follow. Nothing follows the end of the text.
+fn first_bytes(hir: &Hir) -> (ByteSet, bool) {
+    let mut set = ByteSet::EMPTY;
+    match hir.kind() {
+        HirKind::Look(Look::End) => (set, false),
+        HirKind::Empty | HirKind::Look(_) => (set, true),
+        HirKind::Literal(literal) => {
+            literal.0.first().iter().for_each(|byte| set.insert(**byte));
+            (set, literal.0.is_empty())
+        }
+        HirKind::Class(class) => (byte_set(class).unwrap_or_else(|| first_of(class)), false),
+        HirKind::Repetition(repetition) => {
+            let (set, is_empty) = first_bytes(&repetition.sub);
+            (set, is_empty || repetition.min == 0)
+        }
+        HirKind::Capture(capture) => first_bytes(&capture.sub),
+        HirKind::Concat(parts) => first_of_all(parts, None),
+        HirKind::Alternation(branches) => {
+            let mut any_empty = false;
+            for branch in branches {
+                let (first, is_empty) = first_bytes(branch);
+                set.unite(&first);
+                any_empty |= is_empty;
+            }
+            (set, any_empty)
+        }
+    }
+}
+
+/// The first bytes of expressions one after another; after them comes one of `after`.
+fn first_of_all(parts: &[Hir], after: Option<&ByteSet>) -> (ByteSet, bool) {
+    let mut set = ByteSet::EMPTY;
+    for part in parts {
+        let (first, is_empty) = first_bytes(part);
+        set.unite(&first);
+        if !is_empty {
+            return (set, false);
+        }
+    }
+    if let Some(after) = after {
+        set.unite(after);
+    }
+    (set, true)
+}
+
+/// The first bytes of the characters of a class.
+fn first_of(class: &Class) -> ByteSet {
+    let mut set = ByteSet::EMPTY;
+    if let Class::Unicode(class) = class {
+        for range in class.iter() {
+            let ascii = |c: char| if c.is_ascii() { c as u8 } else { 0x7f };
+            if range.start().is_ascii() {
+                (ascii(range.start())..=ascii(range.end())).for_each(|byte| set.insert(byte));
+            }
+            if !range.end().is_ascii() {
+                (0x80..=0xff).for_each(|byte| set.insert(byte));
+            }
+        }
+    }
+    set
+}
+
+/// A run of an expression.
+struct Found {
+    /// `most` is the length of the run itself.
+    run: Run,
+    /// What may follow.
+    ended_by: ByteSet,
+}
+
+/// The longest run of an expression; `before` and `after` are what may stand round a match of it.
+fn longest_run(hir: &Hir, before: &ByteSet, after: &ByteSet) -> Option<Found> {
+    let run = |set, count: u32, most: Option<u32>| {
+        let most = most.and_then(|most| u8::try_from(most).ok());
+        let run = Run { set, count: count.min(255) as u8, most, led_by: Some(*before) };
+        Some(Found { run, ended_by: *after })
+    };
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => None,
         HirKind::Literal(literal) => {
             let mut set = ByteSet::EMPTY;
             literal.0.iter().for_each(|&byte| set.insert(byte));
-            run(set, literal.0.len() as u32)
+            run(set, literal.0.len() as u32, Some(literal.0.len() as u32))
         }
-        HirKind::Class(class) => run(byte_set(class)?, 1),
+        HirKind::Class(class) => run(byte_set(class)?, 1, Some(1)),
         HirKind::Repetition(repetition) if repetition.min == 0 => None,
         HirKind::Repetition(repetition) => {
             if let HirKind::Class(class) = repetition.sub.kind() {
-                return run(byte_set(class)?, repetition.min);
+                return run(byte_set(class)?, repetition.min, repetition.max);
             }
-            // Any round but the first follows another.
-            let (mut before, last) = (*before, last_bytes(&repetition.sub).0);
-            before.unite(&last);
-            longest_run(&repetition.sub, &before)
+            // Any round but the first follows another, and any but the last comes before one.
+            let (mut before, mut after) = (*before, *after);
+            before.unite(&last_bytes(&repetition.sub).0);
+            after.unite(&first_bytes(&repetition.sub).0);
+            longest_run(&repetition.sub, &before, &after)
         }
-        HirKind::Capture(capture) => longest_run(&capture.sub, before),
+        HirKind::Capture(capture) => longest_run(&capture.sub, before, after),
         HirKind::Concat(parts) => {
             let mut before = *before;
             let mut runs = Vec::new();
-            for part in parts {
-                runs.extend(longest_run(part, &before));
+            for (number, part) in parts.iter().enumerate() {
+                let (after, _) = first_of_all(&parts[number + 1..], Some(after));
+                runs.extend(longest_run(part, &before, &after));
                 let (last, is_empty) = last_bytes(part);
                 if is_empty {
                     before.unite(&last);
@@ -171,29 +253,38 @@ fn longest_run(hir: &Hir, before: &ByteSet) -> Option<Run> {
                     before = last;
                 }
             }
-            runs.into_iter().max_by_key(|run| {
+            runs.into_iter().max_by_key(|Found { run, .. }| {
                 let others = 256 - run.set.iter().count();
                 (run.count >= SHORTEST_RUN, others * usize::from(run.count))
             })
         }
         HirKind::Alternation(branches) => {
-            let mut all: Option<Run> = None;
+            let mut all: Option<Found> = None;
             for branch in branches {
-                let run = longest_run(branch, before)?;
+                let next = longest_run(branch, before, after)?;
                 all = Some(match all {
-                    None => run,
-                    Some(mut all) => {
-                        all.set.unite(&run.set);
-                        let led_by = all.led_by.zip(run.led_by).map(|(mut one, other)| {
-                            one.unite(&other);
-                            one
-                        });
-                        Run { set: all.set, count: all.count.min(run.count), led_by }
-                    }
+                    None => next,
+                    Some(all) => all.or(&next),
                 });
             }
             all
         }
+    }
+}
+
+impl Found {
+    /// What either of two runs is.
+    fn or(self, other: &Self) -> Self {
+        let Self { mut run, mut ended_by } = self;
+        run.set.unite(&other.run.set);
+        run.count = run.count.min(other.run.count);
+        run.most = run.most.zip(other.run.most).map(|(one, other)| one.max(other));
+        run.led_by = run.led_by.zip(other.run.led_by).map(|(mut one, other)| {
+            one.unite(&other);
+            one
+        });
+        ended_by.unite(&other.ended_by);
+        Self { run, ended_by }
     }
 }
 
@@ -256,13 +347,61 @@ mod tests {
     }
 
     #[test]
+    fn how_long_a_run_may_be_is_known() {
+        let most = |pattern: &str| run(&parse(pattern).unwrap()).unwrap().most;
+        assert_eq!(most("acme=(?<secret>[0-7]{8,12})(?:[^0-9]|$)"), Some(12));
+        assert_eq!(most("acme=(?:[0-7]{32}|[a-f]{40})(?:[^0-9a-f]|$)"), Some(40));
+        assert_eq!(most("acme=(?:[0-7]{32}|[a-f]{40})[^a-f]"), None, "digits may follow digits");
+        assert_eq!(most("acme=[0-7]{8,}[^0-7]"), None);
+        assert_eq!(most("acme=[0-7]{8}"), None);
+        assert_eq!(most("acme=[0-7]{8}x?"), None);
+        assert_eq!(most("acme=(?:[0-7]{8}-){2}"), Some(8));
+        let run = run(&parse("acme=(?<secret>[0-7]{8,9})(?:[^0-7-]|$)").unwrap()).unwrap();
+        for (text, expected) in [
+            ("acme=01234567", true),
+            ("acme=012345670 ", true),
+            ("acme=0123456701", false),
+            ("acme=0123456701 =01234567", true),
+        ] {
+            assert_eq!(run.is_in(text.as_bytes()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_match_holds_the_run() {
+        const PIECES: [&str; 8] = ["01234567", "abcdefff", "0", "a", "=", "-", "_", " "];
+        for pattern in [
+            "=(?<secret>[0-7]{8})(?:[^0-9a-f]|$)",
+            "=(?<secret>[0-7]{8}|[a-f]{9,10})(?:[^0-9a-z-]|$)",
+            "[=_]-?(?<secret>[0-7-]{8,10})[ a]",
+            "(?:=|0)(?<secret>[0-7]{8})(?:[^0-7]|$)",
+            "=(?:[0-7]{8}-?){1,2}(?:[^0-7]|$)",
+            "=(?:[0-7a-f]{8}[-_]){1,2} ?$",
+            "(?:-|=a?)(?<secret>[a-f]{8,12})\\b",
+            "= *(?:[0-7]{8}|a)(?:[0-7]{9}[^0-7])",
+        ] {
+            let (run, hir) = (run(&parse(pattern).unwrap()), parse(pattern).unwrap());
+            let run = run.unwrap_or_else(|| panic!("{pattern}: {hir:?}"));
+            let regex = regex::bytes::RegexBuilder::new(pattern).unicode(false).build().unwrap();
+            for number in 0..PIECES.len().pow(6) {
+                let pieces = (0..6).map(|at| PIECES[number / PIECES.len().pow(at) % PIECES.len()]);
+                let text: String = pieces.collect();
+                if let Some(found) = regex.find(text.as_bytes()) {
+                    let window = &text.as_bytes()[found.start().saturating_sub(number % 3)..];
+                    assert!(run.is_in(window), "{pattern} {text}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn runs_are_found_wherever_they_stand() {
         let set = |byte: u8| {
             let mut set = ByteSet::EMPTY;
             set.insert(byte);
             set
         };
-        let run = Run { set: set(b'x'), count: 3, led_by: None };
+        let run = Run { set: set(b'x'), count: 3, most: None, led_by: None };
         let led = Run { led_by: Some(set(b'=')), ..run };
         let led_by_own = Run { led_by: Some(set(b'x')), ..run };
         for length in 0..8usize {
