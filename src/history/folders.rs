@@ -14,8 +14,10 @@ const NOTHING: u32 = u32::MAX;
 /// What the pass over the folders learns.
 #[derive(Default)]
 pub struct Results {
-    /// Folders with folders or wanted objects in them, with their numbers in the order of entries.
-    pub folders: Vec<(u32, Box<[u32]>)>,
+    /// Folders with folders or wanted objects in them.
+    pub folders: Vec<Folder>,
+    /// The numbers of what they hold, in the order of entries.
+    pub children: Vec<u32>,
     /// What folders name and the stores do not have, with numbers after those of the catalog.
     pub absent: IdMap<u32>,
     /// Folders that cannot be read, with the reason.
@@ -23,6 +25,17 @@ pub struct Results {
     /// What is told of when it is walked to: folders that are malformed, and objects that a folder
     /// names and that are of another kind than it says.
     pub odd: Vec<u32>,
+}
+
+/// A folder and where its children stand among those of all.
+#[derive(Debug, Clone, Copy)]
+pub struct Folder {
+    /// Its own number.
+    pub number: u32,
+    /// How many children it has.
+    pub count: u32,
+    /// Where the first one stands.
+    pub first: usize,
 }
 
 /// A pass over folders.
@@ -126,9 +139,12 @@ impl<'a> Reading<'a> {
 
     fn keep(&self, number: u32, children: &Children) {
         let of_use = children.entries.iter().map(|&(_, child)| child).filter(|&child| child != NOTHING);
-        let of_use: Box<[u32]> = of_use.collect();
-        if !of_use.is_empty() {
-            self.results().folders.push((number, of_use));
+        let mut results = self.results();
+        let first = results.children.len();
+        results.children.extend(of_use);
+        let count = (results.children.len() - first) as u32;
+        if count > 0 {
+            results.folders.push(Folder { number, count, first });
         }
     }
 }

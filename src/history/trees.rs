@@ -3,7 +3,7 @@
 
 use crate::coverage::Coverage;
 use crate::history::attribution::Root;
-use crate::history::folders::{Reading, Results};
+use crate::history::folders::{Folder, Reading, Results};
 use crate::history::objects::Catalog;
 use crate::history::pack::walk::walk;
 use crate::history::sift::{elsewhere, read_again, sort};
@@ -22,9 +22,9 @@ use std::collections::HashSet;
 /// not in the stores has numbers after those of the catalog.
 pub struct Trees<'a> {
     catalog: &'a Catalog,
-    /// Every folder with folders or wanted objects in it, sorted; where its children begin in
-    /// `children`.
-    folders: Vec<(u32, u32)>,
+    /// Every folder with folders or wanted objects in it, sorted by number.
+    folders: Vec<Folder>,
+    /// The numbers of what is in them.
     children: Vec<u32>,
     /// What is wanted, by number.
     is_wanted: Vec<bool>,
@@ -102,23 +102,14 @@ impl<'a> Trees<'a> {
                 Err(error) => reading.lose(*number, error),
             }
         });
-        let Results { mut folders, absent, lost: unread, odd } = reading.finish();
+        let Results { mut folders, children, absent, lost: unread, odd } = reading.finish();
         is_wanted.resize(catalog.len() + absent.len(), true);
         for number in unread.iter().map(|(number, _)| number).chain(&odd) {
             is_wanted[*number as usize] = true;
         }
         lost.extend(unread);
-        folders.sort_unstable_by_key(|&(number, _)| number);
-        folders.dedup_by_key(|&mut (number, _)| number);
-        let mut children = Vec::with_capacity(folders.iter().map(|(_, children)| children.len()).sum());
-        let folders = folders
-            .into_iter()
-            .map(|(number, own)| {
-                let first = children.len() as u32;
-                children.extend_from_slice(&own);
-                (number, first)
-            })
-            .collect();
+        folders.sort_unstable_by_key(|folder| folder.number);
+        folders.dedup_by_key(|folder| folder.number);
         let mut absent_ids = vec![Oid::ZERO_SHA1; absent.len()];
         for (id, number) in &absent {
             absent_ids[*number as usize - catalog.len()] = *id;
@@ -128,36 +119,53 @@ impl<'a> Trees<'a> {
         trees
     }
 
-    fn children(&self, at: usize) -> &[u32] {
-        let first = self.folders[at].1 as usize;
-        let end = self.folders.get(at + 1).map_or(self.children.len(), |&(_, next)| next as usize);
-        &self.children[first..end]
+    fn children(&self, folder: &Folder) -> &[u32] {
+        &self.children[folder.first..][..folder.count as usize]
     }
 
     fn children_of(&self, number: u32) -> &[u32] {
-        let at = self.folders.binary_search_by_key(&number, |&(folder, _)| folder);
-        at.map_or(&[], |at| self.children(at))
+        let at = self.folders.binary_search_by_key(&number, |folder| folder.number);
+        at.map_or(&[], |at| self.children(&self.folders[at]))
     }
 
     /// Which folders lead to something wanted: from what is wanted up to all that hold it.
     fn leading(&self) -> Vec<bool> {
-        let mut upward: Vec<(u32, u32)> = Vec::with_capacity(self.children.len());
-        for (at, &(folder, _)) in self.folders.iter().enumerate() {
-            upward.extend(self.children(at).iter().map(|&child| (child, folder)));
-        }
-        upward.sort_unstable();
+        let holders = self.holders();
         let mut leads = vec![false; self.is_wanted.len()];
         let mut waiting: Vec<u32> =
             (0..).zip(&self.is_wanted).filter(|(_, wanted)| **wanted).map(|(number, _)| number).collect();
         while let Some(object) = waiting.pop() {
-            let first = upward.partition_point(|&(child, _)| child < object);
-            for &(_, folder) in upward[first..].iter().take_while(|&&(child, _)| child == object) {
+            for &folder in holders.of(object) {
                 if !std::mem::replace(&mut leads[folder as usize], true) {
                     waiting.push(folder);
                 }
             }
         }
         leads
+    }
+
+    /// Which folders hold what, sorted by counting.
+    fn holders(&self) -> Holders {
+        let mut first = vec![0; self.is_wanted.len() + 1];
+        let all = || {
+            self.folders
+                .iter()
+                .flat_map(|folder| self.children(folder).iter().map(|&child| (child, folder.number)))
+        };
+        for (child, _) in all() {
+            first[child as usize + 1] += 1;
+        }
+        for at in 1..first.len() {
+            first[at] += first[at - 1];
+        }
+        let mut folders = vec![0; first.last().map_or(0, |&end| end)];
+        let mut next = first.clone();
+        for (child, folder) in all() {
+            let place = &mut next[child as usize];
+            folders[*place] = folder;
+            *place += 1;
+        }
+        Holders { first, folders }
     }
 
     /// The objects that are numbered.
@@ -262,6 +270,20 @@ impl<'a> Trees<'a> {
             is_done[number as usize] = true;
         }
         Places { places, is_done }
+    }
+}
+
+/// The folders that hold each object.
+struct Holders {
+    /// Where those of each object begin; the last is the end of all.
+    first: Vec<usize>,
+    folders: Vec<u32>,
+}
+
+impl Holders {
+    fn of(&self, object: u32) -> &[u32] {
+        let object = object as usize;
+        &self.folders[self.first[object]..self.first[object + 1]]
     }
 }
 
