@@ -15,19 +15,19 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// A macro that joins literals reads on so far.
-pub const MACRO: usize = 4096 + 64;
+const MACRO: usize = 4096 + 64;
 
 /// One look at a text.
 pub struct Looking<'a> {
-    pub probe: &'a Probe<'a>,
-    pub text: &'a [u8],
-    pub is_binary: bool,
+    probe: &'a Probe<'a>,
+    text: &'a [u8],
+    is_binary: bool,
     /// Scratch space.
-    pub candidates: Vec<Match>,
+    candidates: Vec<Match>,
     /// The last run of digits that a landmark began in, and where it ends.
-    pub run: Range<usize>,
+    run: Range<usize>,
     /// The last token in pieces that a keyword began in, and somewhat more.
-    pub joined: Range<usize>,
+    joined: Range<usize>,
     pub spots: Vec<Spot>,
     pub encoded: Vec<Encoded>,
     /// The parts of the text to decode.
@@ -126,7 +126,7 @@ impl<'a> Looking<'a> {
     }
 
     /// The same for what is encoded. Of what was cut up, each piece is decoded anew.
-    pub fn inherit_encoded(&mut self, older: &[Encoded], copied: Copied, common: &[Common]) {
+    fn inherit_encoded(&mut self, older: &[Encoded], copied: Copied, common: &[Common]) {
         for piece in common {
             let end = piece.from + piece.length;
             let first = older.partition_point(|part| part.end <= piece.from);
@@ -150,7 +150,7 @@ impl<'a> Looking<'a> {
     }
 
     /// Looks at a keyword.
-    pub fn keyword(&mut self, owners: Owners<'_>, length: usize, at: usize) {
+    fn keyword(&mut self, owners: Owners<'_>, length: usize, at: usize) {
         let Self { probe, text, is_binary, .. } = *self;
         let place = owners.place();
         let Sharing { is_asked, decoded } = probe.sharing[place as usize];
@@ -227,7 +227,7 @@ impl<'a> Looking<'a> {
         }
     }
 
-    pub fn spot(&self, at: usize, reach: Reach, sort: Sort) -> Spot {
+    fn spot(&self, at: usize, reach: Reach, sort: Sort) -> Spot {
         Spot {
             at: at as u32,
             start: at.saturating_sub(reach.before) as u32,
@@ -238,11 +238,11 @@ impl<'a> Looking<'a> {
         }
     }
 
-    pub fn marker(&mut self, at: usize) {
+    fn marker(&mut self, at: usize) {
         self.spots.push(Spot { is_hot: true, ..self.spot(at, Reach::default(), Sort::Marker) });
     }
 
-    pub fn landmark(&mut self, landmark: Landmark, at: usize) {
+    fn landmark(&mut self, landmark: Landmark, at: usize) {
         let after = if landmark == Landmark::Concat {
             MACRO
         } else {
@@ -303,12 +303,7 @@ impl<'a> Looking<'a> {
         });
     }
 
-    pub fn decode_part(
-        &self,
-        part: &Range<usize>,
-        has_manifest: bool,
-        found: &mut Vec<(Range<usize>, bool)>,
-    ) {
+    fn decode_part(&self, part: &Range<usize>, has_manifest: bool, found: &mut Vec<(Range<usize>, bool)>) {
         let Self { probe, text, is_binary, .. } = *self;
         let first = self.spots.partition_point(|spot| (spot.at as usize) < part.start);
         let inside = self.spots[first..].iter().take_while(|spot| (spot.at as usize) < part.end);

@@ -145,6 +145,14 @@ fn is_found_when_grown(newer: &[u8], older_length: usize) -> bool {
     PROBE.newer(newer, false, &before, older_length, &common).is_hot()
 }
 
+/// What is no rule's is not compared after its stem.
+#[test]
+fn markers_and_landmarks_are_no_longer_than_a_stem() {
+    for (keyword, _) in crate::rule::pack::extra_keywords() {
+        assert!(keyword.text.len() <= crate::detect::prefilter::STEM, "{keyword:?}");
+    }
+}
+
 #[test]
 fn the_last_piece_of_a_joined_token_makes_it_whole() {
     let token = long_token();
