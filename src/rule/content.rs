@@ -2,7 +2,7 @@
 //! the expression.
 
 use crate::rule::keyword::{ByteSet, Keyword, byte_set, literal_rarity};
-use regex_syntax::hir::{Class, Hir, HirKind, Look};
+use regex_syntax::hir::{Hir, HirKind, Look};
 use serde::{Deserialize, Serialize};
 
 /// Bytes that seldom stand in prose or code, such as the `@` of an address with a password.
@@ -105,36 +105,42 @@ fn any_byte() -> ByteSet {
     set
 }
 
-/// The last bytes that a match of an expression may have, and whether it may be empty.
-fn last_bytes(hir: &Hir) -> (ByteSet, bool) {
+/// A side of a match.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    First,
+    Last,
+}
+
+/// The bytes that a match of an expression may have at one side, and whether it may have none, so that
+/// what is beyond it stands there. Nothing is beyond the end of the text.
+fn outermost(hir: &Hir, side: Side) -> (ByteSet, bool) {
     let mut set = ByteSet::EMPTY;
     match hir.kind() {
+        HirKind::Look(Look::End) if side == Side::First => (set, false),
         HirKind::Empty | HirKind::Look(_) => (set, true),
         HirKind::Literal(literal) => {
-            literal.0.last().iter().for_each(|byte| set.insert(**byte));
-            (set, literal.0.is_empty())
+            let byte = match side {
+                Side::First => literal.0.first(),
+                Side::Last => literal.0.last(),
+            };
+            if let Some(&byte) = byte {
+                set.insert(byte);
+            }
+            (set, byte.is_none())
         }
         HirKind::Class(class) => (byte_set(class).unwrap_or_else(any_byte), false),
         HirKind::Repetition(repetition) => {
-            let (set, is_empty) = last_bytes(&repetition.sub);
+            let (set, is_empty) = outermost(&repetition.sub, side);
             (set, is_empty || repetition.min == 0)
         }
-        HirKind::Capture(capture) => last_bytes(&capture.sub),
-        HirKind::Concat(parts) => {
-            for part in parts.iter().rev() {
-                let (last, is_empty) = last_bytes(part);
-                set.unite(&last);
-                if !is_empty {
-                    return (set, false);
-                }
-            }
-            (set, true)
-        }
+        HirKind::Capture(capture) => outermost(&capture.sub, side),
+        HirKind::Concat(parts) => outermost_of(parts, side),
         HirKind::Alternation(branches) => {
             let mut any_empty = false;
             for branch in branches {
-                let (last, is_empty) = last_bytes(branch);
-                set.unite(&last);
+                let (own, is_empty) = outermost(branch, side);
+                set.unite(&own);
                 any_empty |= is_empty;
             }
             (set, any_empty)
@@ -142,65 +148,28 @@ fn last_bytes(hir: &Hir) -> (ByteSet, bool) {
     }
 }
 
-/// The first bytes that a match of an expression may have, and whether it may be empty and anything
-/// follow. Nothing follows the end of the text.
-fn first_bytes(hir: &Hir) -> (ByteSet, bool) {
+/// The same of expressions one after another.
+fn outermost_of(parts: &[Hir], side: Side) -> (ByteSet, bool) {
     let mut set = ByteSet::EMPTY;
-    match hir.kind() {
-        HirKind::Look(Look::End) => (set, false),
-        HirKind::Empty | HirKind::Look(_) => (set, true),
-        HirKind::Literal(literal) => {
-            literal.0.first().iter().for_each(|byte| set.insert(**byte));
-            (set, literal.0.is_empty())
-        }
-        HirKind::Class(class) => (byte_set(class).unwrap_or_else(|| first_of(class)), false),
-        HirKind::Repetition(repetition) => {
-            let (set, is_empty) = first_bytes(&repetition.sub);
-            (set, is_empty || repetition.min == 0)
-        }
-        HirKind::Capture(capture) => first_bytes(&capture.sub),
-        HirKind::Concat(parts) => first_of_all(parts, None),
-        HirKind::Alternation(branches) => {
-            let mut any_empty = false;
-            for branch in branches {
-                let (first, is_empty) = first_bytes(branch);
-                set.unite(&first);
-                any_empty |= is_empty;
-            }
-            (set, any_empty)
-        }
-    }
-}
-
-/// The first bytes of expressions one after another; after them comes one of `after`.
-fn first_of_all(parts: &[Hir], after: Option<&ByteSet>) -> (ByteSet, bool) {
-    let mut set = ByteSet::EMPTY;
-    for part in parts {
-        let (first, is_empty) = first_bytes(part);
-        set.unite(&first);
+    for at in 0..parts.len() {
+        let part = match side {
+            Side::First => &parts[at],
+            Side::Last => &parts[parts.len() - 1 - at],
+        };
+        let (own, is_empty) = outermost(part, side);
+        set.unite(&own);
         if !is_empty {
             return (set, false);
         }
     }
-    if let Some(after) = after {
-        set.unite(after);
-    }
     (set, true)
 }
 
-/// The first bytes of the characters of a class.
-fn first_of(class: &Class) -> ByteSet {
-    let mut set = ByteSet::EMPTY;
-    if let Class::Unicode(class) = class {
-        for range in class.iter() {
-            let ascii = |c: char| if c.is_ascii() { c as u8 } else { 0x7f };
-            if range.start().is_ascii() {
-                (ascii(range.start())..=ascii(range.end())).for_each(|byte| set.insert(byte));
-            }
-            if !range.end().is_ascii() {
-                (0x80..=0xff).for_each(|byte| set.insert(byte));
-            }
-        }
+/// What stands at one side of expressions that one of `beyond` stands beyond.
+fn beside(parts: &[Hir], side: Side, beyond: &ByteSet) -> ByteSet {
+    let (mut set, is_empty) = outermost_of(parts, side);
+    if is_empty {
+        set.unite(beyond);
     }
     set
 }
@@ -235,25 +204,18 @@ fn longest_run(hir: &Hir, before: &ByteSet, after: &ByteSet) -> Option<Found> {
             }
             // Any round but the first follows another, and any but the last comes before one.
             let (mut before, mut after) = (*before, *after);
-            before.unite(&last_bytes(&repetition.sub).0);
-            after.unite(&first_bytes(&repetition.sub).0);
+            before.unite(&outermost(&repetition.sub, Side::Last).0);
+            after.unite(&outermost(&repetition.sub, Side::First).0);
             longest_run(&repetition.sub, &before, &after)
         }
         HirKind::Capture(capture) => longest_run(&capture.sub, before, after),
         HirKind::Concat(parts) => {
-            let mut before = *before;
-            let mut runs = Vec::new();
-            for (number, part) in parts.iter().enumerate() {
-                let (after, _) = first_of_all(&parts[number + 1..], Some(after));
-                runs.extend(longest_run(part, &before, &after));
-                let (last, is_empty) = last_bytes(part);
-                if is_empty {
-                    before.unite(&last);
-                } else {
-                    before = last;
-                }
-            }
-            runs.into_iter().max_by_key(|Found { run, .. }| {
+            let runs = parts.iter().enumerate().filter_map(|(number, part)| {
+                let before = beside(&parts[..number], Side::Last, before);
+                let after = beside(&parts[number + 1..], Side::First, after);
+                longest_run(part, &before, &after)
+            });
+            runs.max_by_key(|Found { run, .. }| {
                 let others = 256 - run.set.iter().count();
                 (run.count >= SHORTEST_RUN, others * usize::from(run.count))
             })
