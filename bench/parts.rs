@@ -1,6 +1,9 @@
 //! What the parts of a scan cost, each alone: the prefilter, the engine, a walk through deltas, the
 //! reports. `cargo bench --bench parts [-- NAME]`. All texts are made here.
 
+#[path = "../tests/common/packs.rs"]
+mod packs;
+
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
 use keytrail::coverage::Coverage;
@@ -17,6 +20,7 @@ use keytrail::rule::{Pack, template};
 use keytrail::scan::Scan;
 use keytrail::settings::{Overrides, Settings};
 use keytrail::source::{Source, SourceError, Visit};
+use packs::Delta;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -90,46 +94,27 @@ fn engine_on_secrets(bencher: Bencher) {
 
 /// A version of a text, and the delta that makes it from the one before.
 struct Version {
-    delta: Vec<u8>,
+    delta: Delta,
     length: usize,
 }
 
 /// So many versions, each with some lines more than the one before.
 fn versions(base: &[u8], count: usize) -> Vec<Version> {
-    let mut length = base.len();
+    const EDITS: usize = 4;
+    let mut older = base.len();
     let version = |number: usize| {
-        let mut delta = Vec::new();
-        let edits = 4;
-        let added: Vec<Vec<u8>> =
-            (0..edits).map(|edit| format!("    step_{number}_{edit}(&state)?;\n").into_bytes()).collect();
-        let grown = length + added.iter().map(Vec::len).sum::<usize>();
-        put_length(&mut delta, length);
-        put_length(&mut delta, grown);
-        let piece = length / (edits + 1);
+        let added = [(); EDITS].map(|()| format!("    step_{number}(&state)?;\n"));
+        let length = older + added.iter().map(String::len).sum::<usize>();
+        let piece = older / (EDITS + 1);
+        let mut delta = Delta::new(older, length);
         for (edit, added) in added.iter().enumerate() {
-            put_copy(&mut delta, edit * piece, piece);
-            delta.push(added.len() as u8);
-            delta.extend(added);
+            delta = delta.copy(edit * piece, piece).put(added.as_bytes());
         }
-        put_copy(&mut delta, edits * piece, length - edits * piece);
-        length = grown;
-        Version { delta, length: grown }
+        delta = delta.copy(EDITS * piece, older - EDITS * piece);
+        older = length;
+        Version { delta, length }
     };
     (0..count).map(version).collect()
-}
-
-fn put_length(delta: &mut Vec<u8>, mut length: usize) {
-    while length >= 0x80 {
-        delta.push(length as u8 | 0x80);
-        length >>= 7;
-    }
-    delta.push(length as u8);
-}
-
-fn put_copy(delta: &mut Vec<u8>, from: usize, length: usize) {
-    delta.push(0x80 | 0x0f | 0x70);
-    delta.extend(&(from as u32).to_le_bytes());
-    delta.extend(&(length as u32).to_le_bytes()[..3]);
 }
 
 /// Makes 500 versions of a text of 100 kB from their deltas.
@@ -164,7 +149,7 @@ fn deltas_probed(bencher: Bencher) {
 fn walk(base: &[u8], versions: &[Version], mut see: impl FnMut(&[u8], &[u8], &[Common])) {
     let (mut older, mut newer, mut common) = (base.to_vec(), Vec::new(), Vec::new());
     for version in versions {
-        apply(&older, &version.delta, &mut newer, &mut common).expect("the delta is whole");
+        apply(&older, &version.delta.0, &mut newer, &mut common).expect("the delta is whole");
         see(&older, &newer, &common);
         std::mem::swap(&mut older, &mut newer);
     }
