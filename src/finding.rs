@@ -1,5 +1,6 @@
 //! What a scan finds: a secret in its places.
 
+use crate::facts::TokenFacts;
 use crate::level::{Confidence, Severity};
 use crate::origin::{Origin, RepoPath, Span};
 pub use crate::rule_info::RuleInfo;
@@ -27,6 +28,8 @@ pub struct Finding {
     pub notes: Vec<String>,
     /// What belongs to the secret and was found beside it, such as its key id.
     pub parts: Vec<Part>,
+    /// What its own bytes tell.
+    pub facts: TokenFacts,
     /// Every place, sorted; never empty.
     pub locations: Vec<Location>,
     /// Whether something says that this finding shall not block.

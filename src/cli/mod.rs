@@ -11,6 +11,7 @@ mod rules;
 mod scan;
 mod source;
 
+use crate::moment::Moment;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -50,6 +51,9 @@ struct Common {
     /// When to use colour.
     #[arg(long, value_enum, default_value = "auto", global = true, value_name = "WHEN")]
     color: clap::ColorChoice,
+    /// The time to judge by, instead of the clock's: a date, or a time in RFC 3339.
+    #[arg(long, global = true, value_name = "TIME", env = "KEYTRAIL_NOW")]
+    now: Option<Moment>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -134,6 +138,11 @@ pub fn main() -> ExitCode {
 }
 
 impl Common {
+    /// The time that ages, expiries and waivers are judged by.
+    fn now(&self) -> Moment {
+        self.now.unwrap_or_else(Moment::now)
+    }
+
     /// The colour choice as the streams understand it.
     fn colour(&self) -> anstream::ColorChoice {
         match self.color {

@@ -103,6 +103,8 @@ struct KeptFinding {
     fingerprint: Fingerprint,
     notes: Vec<String>,
     parts: Vec<Part>,
+    /// As JSON: the form of the cache has no place for what is left out.
+    facts: String,
     locations: Vec<Location>,
     status: Status,
 }
@@ -123,6 +125,7 @@ impl KeptFinding {
             fingerprint: finding.fingerprint,
             notes: finding.notes.clone(),
             parts: finding.parts.clone(),
+            facts: serde_json::to_string(&finding.facts).unwrap_or_default(),
             locations,
             status: match &finding.status {
                 Status::Allowed(reason) => Status::Allowed(clean(reason)),
@@ -144,6 +147,7 @@ impl KeptFinding {
             fingerprint: self.fingerprint,
             notes: self.notes,
             parts: self.parts,
+            facts: serde_json::from_str(&self.facts).ok()?,
             locations: self.locations,
             status: self.status,
         })

@@ -33,6 +33,7 @@ pub(super) fn finding(secret: &str, paths: &[&str]) -> Finding {
         secret,
         notes: Vec::new(),
         parts: Vec::new(),
+        facts: crate::facts::TokenFacts::default(),
         locations: paths.iter().map(|path| location(RepoPath::new(*path))).collect(),
         status: Status::Open,
     }

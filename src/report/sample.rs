@@ -149,6 +149,7 @@ fn finding(rule: RuleInfo, secret: &str, locations: Vec<Location>) -> Finding {
         secret,
         notes: Vec::new(),
         parts: Vec::new(),
+        facts: crate::facts::TokenFacts::default(),
         locations,
         status: Status::Open,
     }

@@ -1,5 +1,6 @@
 //! Puts sightings of the same secret together, whatever the order in which threads report them.
 
+use crate::facts::TokenFacts;
 use crate::finding::{Finding, Location, Part, Status};
 use crate::kind::Kind;
 use crate::level::Confidence;
@@ -27,6 +28,8 @@ pub struct Sighting {
     pub notes: Vec<String>,
     /// What was found beside it.
     pub parts: Vec<Part>,
+    /// What its bytes tell.
+    pub facts: TokenFacts,
     /// The place.
     pub location: Location,
 }
@@ -199,6 +202,7 @@ fn finding(draft: Draft, pack: &Pack, settings: &Settings) -> Finding {
         fingerprint: best.fingerprint,
         notes: best.notes,
         parts: best.parts,
+        facts: best.facts,
         locations,
         status,
     }

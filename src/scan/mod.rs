@@ -15,6 +15,7 @@ use crate::origin::{Position, Span};
 use crate::secret::Masked;
 use crate::settings::Settings;
 use crate::source::{Source, SourceError};
+use crate::token::{self, Carrier};
 use collect::{Collector, Sighting};
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -158,7 +159,15 @@ impl<'a> Scan<'a> {
                 masked: part_mask(document, found, at, part),
             })
             .collect();
+        let rule = &self.engine.pack().rules()[found.rule];
+        let beside: Vec<(&str, &[u8])> = found
+            .parts
+            .iter()
+            .filter_map(|(name, part)| Some((name.as_str(), document.text.get(part.clone())?)))
+            .collect();
+        let carrier = Carrier { rule: rule.id, secret: bytes, parts: &beside };
         Sighting {
+            facts: token::facts(&carrier),
             rule: found.rule,
             fingerprint: self.settings.key.fingerprint(bytes),
             secret: crate::secret::Secret::new(bytes),
