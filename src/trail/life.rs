@@ -170,7 +170,7 @@ pub struct Person {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Signature {
-    /// An OpenPGP signature.
+    /// An `OpenPGP` signature.
     Openpgp,
     /// An SSH signature.
     Ssh,
