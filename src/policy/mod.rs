@@ -5,6 +5,7 @@ pub mod baseline;
 pub mod control;
 pub mod evaluation;
 pub mod gate;
+pub mod judge;
 pub mod name_glob;
 pub mod rules;
 pub mod starter;
@@ -13,6 +14,7 @@ pub mod violation;
 pub mod waiver;
 
 pub use evaluation::Evaluation;
+pub use judge::Case;
 pub use violation::Violation;
 
 #[cfg(test)]
