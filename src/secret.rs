@@ -5,7 +5,8 @@
 //! [`Secret::expose`], which is easy to find in a review.
 
 use hmac::{Hmac, KeyInit, Mac};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use zeroize::Zeroizing;
@@ -81,8 +82,8 @@ impl fmt::Display for Masked {
 /// A secret's identity: the first 128 bits of an HMAC-SHA256 of its bytes.
 ///
 /// Two places with the same fingerprint hold the same secret. Without the key nobody can test
-/// guesses against it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// guesses against it. In JSON and the like it is its 32 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint([u8; 16]);
 
 impl Fingerprint {
@@ -96,6 +97,27 @@ impl Fingerprint {
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&data_encoding::HEXLOWER.encode(&self.0))
+    }
+}
+
+impl Serialize for Fingerprint {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            self.0.serialize(serializer)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Fingerprint {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if !deserializer.is_human_readable() {
+            return <[u8; 16]>::deserialize(deserializer).map(Self);
+        }
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        Self::parse(&text)
+            .ok_or_else(|| D::Error::custom("a fingerprint is 32 lower-case hexadecimal digits"))
     }
 }
 
@@ -190,5 +212,11 @@ mod tests {
         let shown = user.fingerprint(b"x").to_string();
         assert_eq!(Fingerprint::parse(&shown), Some(user.fingerprint(b"x")));
         assert_eq!(Fingerprint::parse("zz"), None);
+        let print = user.fingerprint(b"x");
+        assert_eq!(serde_json::to_string(&print).expect("JSON"), format!("\"{shown}\""));
+        assert_eq!(serde_json::from_str::<Fingerprint>(&format!("\"{shown}\"")).expect("JSON"), print);
+        assert!(serde_json::from_str::<Fingerprint>("\"00\"").is_err());
+        let bytes = postcard::to_allocvec(&print).expect("postcard");
+        assert_eq!((bytes.len(), postcard::from_bytes(&bytes)), (16, Ok(print)));
     }
 }

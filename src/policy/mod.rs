@@ -1,7 +1,21 @@
-//! From findings to verdicts: what is known already, and what stops a commit.
+//! From findings to verdicts: what is known already, what is waived, what the team's policy asks of
+//! its tokens, and what stops a commit.
 
 pub mod baseline;
+pub mod control;
+pub mod evaluation;
 pub mod gate;
+pub mod judge;
+pub mod name_glob;
+pub mod rules;
+pub mod starter;
+pub mod subject;
+pub mod violation;
+pub mod waiver;
+
+pub use evaluation::Evaluation;
+pub use judge::Case;
+pub use violation::Violation;
 
 #[cfg(test)]
 mod sample;

@@ -1,11 +1,11 @@
 //! `keytrail.toml`: its form, version 1. `docs/configuration.md` describes it.
 
 use super::error::{ConfigError, ConfigErrors, Place};
-use super::globs::{PathGlob, PathGlobs};
 use super::keys;
 use super::reader::{At, Node, Reader};
 use super::value::{self, BadValue, SizeLimit};
 use crate::level::{Confidence, Severity};
+use crate::path_glob::{PathGlob, PathGlobs};
 use crate::policy::gate::FailOn;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -4,17 +4,16 @@
 mod discover;
 mod error;
 mod file;
-mod globs;
 mod key;
 mod keys;
 mod overrides;
 mod reader;
 pub mod value;
 
+pub use crate::path_glob::{PathGlob, PathGlobs};
 pub use discover::discover;
 pub use error::{ConfigError, ConfigErrors, Place};
 pub use file::{ConfigFile, FILE_NAME, RuleOverride, VERSION};
-pub use globs::{PathGlob, PathGlobs};
 pub use keys::{SECTIONS, Section};
 pub use overrides::{Overrides, VARIABLES};
 

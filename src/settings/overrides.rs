@@ -1,9 +1,9 @@
 //! What the command line and the environment each set over `keytrail.toml`.
 
 use super::error::{ConfigError, ConfigErrors, Place};
-use super::globs::PathGlob;
 use super::value::{self, BadValue, SizeLimit};
 use crate::level::Confidence;
+use crate::path_glob::PathGlob;
 use crate::policy::gate::FailOn;
 use crate::secret::Secret;
 use std::ffi::OsString;

@@ -190,7 +190,7 @@ impl<'a> Reader<'a> {
 fn join(prefix: &str, name: &str) -> String {
     let bare =
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-    let name = if bare { name.to_owned() } else { super::value::quoted(name) };
+    let name = if bare { name.to_owned() } else { crate::bad_value::quoted(name) };
     if prefix.is_empty() { name } else { format!("{prefix}.{name}") }
 }
 

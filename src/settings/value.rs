@@ -2,19 +2,11 @@
 //! and on the command line.
 
 use super::error::nearest;
+pub use crate::bad_value::BadValue;
+use crate::bad_value::quoted;
 use crate::level::{Confidence, Severity};
 use crate::policy::gate::FailOn;
 use std::num::NonZeroU64;
-
-/// A value that does not fit, with what would.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{problem}; {help}")]
-pub struct BadValue {
-    /// What is wrong.
-    pub problem: String,
-    /// What would be right.
-    pub help: String,
-}
 
 /// The largest file that is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -174,15 +166,6 @@ fn choose<T: Copy>(text: &str, allowed: &[(&str, T)]) -> Result<T, BadValue> {
         problem: format!("{} is not allowed", quoted(text)),
         help: format!("{meant}allowed: {}", names.join(", ")),
     })
-}
-
-/// A value as an error message shows it: quoted, escaped, and short.
-pub(super) fn quoted(text: &str) -> String {
-    const LONGEST: usize = 40;
-    match text.char_indices().nth(LONGEST) {
-        Some((at, _)) => format!("{:?}...", &text[..at]),
-        None => format!("{text:?}"),
-    }
 }
 
 #[cfg(test)]
