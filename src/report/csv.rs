@@ -81,7 +81,6 @@ fn row(finding: &Finding, location: &Location) -> [String; HEADER.len()] {
 #[cfg(test)]
 mod tests {
     use super::super::{Format, sample};
-    use super::*;
 
     #[test]
     fn a_row_a_place() {

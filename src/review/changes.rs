@@ -54,7 +54,7 @@ impl Changes {
             format!("the review of {}", before.made.now.date()),
         );
         let broken = |review: &Review| {
-            let broken = review.rules.iter().filter(|rule| rule.outcome == super::Outcome::NotMet);
+            let broken = review.rules.iter().filter(|rule| rule.outcome == super::Outcome::Violated);
             broken.map(|rule| rule.id.clone()).collect::<std::collections::BTreeSet<_>>()
         };
         let (then, now) = (broken(before), broken(after));
@@ -99,7 +99,7 @@ mod tests {
         let gone = after.tokens.remove(0);
         after.tokens[0].state = State::Revoked;
         after.tokens.push(sample::token(77));
-        after.rules[0].outcome = super::super::Outcome::Met;
+        after.rules[0].outcome = super::super::Outcome::Pass;
         let changes = Changes::between(&before, &after);
         assert_eq!(changes.gone, [(gone.fingerprint.clone(), gone.name().to_owned())]);
         assert_eq!(changes.new, [sample::token(77).fingerprint]);

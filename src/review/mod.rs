@@ -6,6 +6,7 @@
 //! are chosen with care: a rule that is met is *evidence for* a control, and nothing here says that
 //! anybody complies with anything.
 
+mod assemble;
 mod changes;
 mod csv;
 mod html;
@@ -23,10 +24,12 @@ mod sample;
 use crate::coverage::CoverageReport;
 use crate::level::Severity;
 use crate::moment::Moment;
+pub use crate::policy::evaluation::{Judged, Outcome};
 use crate::trail::state::State;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
 
+pub use assemble::Material;
 pub use changes::{Changes, Moved, since};
 pub use json::{BadReview, read};
 pub use schedule::Schedule;
@@ -83,63 +86,53 @@ pub struct Made {
     pub policy: Option<String>,
 }
 
-/// Whether something that is asked for holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Outcome {
-    /// Something breaks it.
-    NotMet,
-    /// There was something to judge, and nothing breaks it.
-    Met,
-    /// There was nothing to judge, which is no evidence for anything.
-    NothingToJudge,
-}
-
-impl Outcome {
-    /// The words used in reports.
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::NotMet => "not met",
-            Self::Met => "met",
-            Self::NothingToJudge => "nothing to judge",
-        }
-    }
-}
-
 /// What one rule of the policy says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleVerdict {
     /// The rule's id.
     pub id: String,
-    /// What it asks for, in a sentence.
+    /// What it asks for, as a headline.
     pub title: String,
-    /// What breaking it means.
+    /// How much a break of it weighs.
     pub severity: Severity,
-    /// Whether it is met.
+    /// How it came out.
     pub outcome: Outcome,
-    /// How many tokens, waivers or entries it applies to.
-    pub judged: u64,
-    /// What breaks it, the most urgent first.
-    pub broken: Vec<Breach>,
-    /// The controls that it gives evidence for: `pci-dss:8.6.2`.
+    /// Why, in one sentence.
+    pub summary: String,
+    /// How many tokens or waivers keep it.
+    pub kept: u64,
+    /// All others that it speaks of: what breaks it first.
+    pub evidence: Vec<EvidenceView>,
+    /// The controls that it gives evidence for: `pci-dss-4.0.1:8.6.2`.
     pub controls: Vec<String>,
 }
 
-/// What breaks a rule of the policy.
+impl RuleVerdict {
+    /// How many tokens or waivers came out so.
+    pub fn count(&self, result: Judged) -> u64 {
+        match result {
+            Judged::Pass => self.kept,
+            _ => self.evidence.iter().filter(|one| one.result == result).count() as u64,
+        }
+    }
+}
+
+/// How a rule came out for one token or waiver.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Breach {
+pub struct EvidenceView {
+    /// How it came out.
+    pub result: Judged,
     /// The token's fingerprint, if it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
-    /// What is wrong, in a sentence without a secret.
-    pub message: String,
-    /// Where, if there is a place.
-    pub place: Option<String>,
+    /// Why, in a sentence without a secret.
+    pub why: String,
 }
 
 /// What the rules say of one control of a framework.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ControlVerdict {
-    /// The framework's id: `pci-dss`.
+    /// The framework's id: `pci-dss-4.0.1`.
     pub framework: String,
     /// The framework's name with its version: `PCI DSS 4.0.1`.
     pub framework_name: String,
@@ -149,12 +142,12 @@ pub struct ControlVerdict {
     pub title: String,
     /// Where it is published, http or https.
     pub address: Option<String>,
-    /// What the rules that give evidence for it say together: met if one is met and none is broken.
+    /// The worst outcome among the rules that give evidence for it.
     pub outcome: Outcome,
     /// The ids of the rules that give evidence for it.
     pub rules: Vec<String>,
-    /// How many breaches speak against it.
-    pub breaches: u64,
+    /// How many breaks of rules speak against it.
+    pub broken: u64,
 }
 
 /// One token, as a review shows it.
@@ -251,8 +244,8 @@ pub enum Standing {
     CoversNothing,
     /// It begins later.
     NotYet,
-    /// Something about it is against the policy, so that it does not count.
-    Refused,
+    /// It was granted for longer than the policy allows.
+    TooLong,
 }
 
 impl Standing {
@@ -263,7 +256,7 @@ impl Standing {
             Self::Ended => "ended",
             Self::CoversNothing => "covers nothing",
             Self::NotYet => "not yet in force",
-            Self::Refused => "refused",
+            Self::TooLong => "longer than the policy allows",
         }
     }
 }
@@ -348,7 +341,7 @@ impl Review {
 
     /// Whether a reviewer has nothing to act on.
     pub fn is_clean(&self) -> bool {
-        self.count(Outcome::NotMet) == 0
+        self.count(Outcome::Violated) == 0
             && self.coverage.gaps.is_empty()
             && !matches!(self.ledger, LedgerView::Broken { .. })
     }
@@ -364,6 +357,10 @@ pub const STATES: [State; 7] = [
     State::Revoked,
     State::Stored,
 ];
+
+/// All outcomes of rules, in the order of reports.
+pub const OUTCOMES: [Outcome; 4] =
+    [Outcome::Violated, Outcome::Incomplete, Outcome::NotApplicable, Outcome::Pass];
 
 /// The forms that a review can take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

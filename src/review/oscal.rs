@@ -5,7 +5,7 @@
 //! because the model knows only *satisfied* and *not satisfied*. Ids are version 5 UUIDs of what they
 //! name, so that the same token has the same id in every review.
 
-use super::{Breach, ControlVerdict, LedgerView, Outcome, Review, RuleVerdict, TokenView, seal};
+use super::{ControlVerdict, Judged, LedgerView, Outcome, Review, RuleVerdict, TokenView, seal};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -117,9 +117,10 @@ fn result(review: &Review, ids: &Ids) -> io::Result<Outcomes> {
     Ok(Outcomes {
         uuid: ids.of("result", &state),
         title: line(&format!("Tokens of {} on {}", made.repository, made.now.date())),
-        description: "Every token found in the repository and its history, and every token of the inventory, judged \
+        description:
+            "Every token found in the repository and its history, and every token of the inventory, judged \
                       by the policy."
-            .to_owned(),
+                .to_owned(),
         start: now.clone(),
         end: now,
         props,
@@ -136,7 +137,8 @@ fn result(review: &Review, ids: &Ids) -> io::Result<Outcomes> {
 fn reviewed(controls: &[ControlVerdict]) -> Value {
     if controls.is_empty() {
         return json!({ "control-selections": [{
-            "description": "The policy's rules name no controls.",
+            "description": "The policy's rules name no controls: they speak of every token.",
+            "include-all": {},
         }] });
     }
     let mut frameworks: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
@@ -183,47 +185,42 @@ fn item(token: &TokenView, ids: &Ids) -> Value {
 
 fn observation(rule: &RuleVerdict, tokens: &BTreeMap<&str, &TokenView>, ids: &Ids, now: &str) -> Value {
     let subjects: Vec<_> = rule
-        .broken
+        .evidence
         .iter()
-        .filter_map(|breach| tokens.get(breach.token.as_deref()?))
-        .map(|token| {
+        .filter_map(|one| Some((one.result, tokens.get(one.token.as_deref()?)?)))
+        .map(|(result, token)| {
             json!({
                 "subject-uuid": ids.of("token", &token.fingerprint),
                 "type": "inventory-item",
                 "title": line(token.name()),
+                "props": [prop("result", result.name())],
             })
         })
         .collect();
+    let mut props = vec![prop("outcome", rule.outcome.name()), prop("severity", rule.severity.name())];
+    for result in [Judged::Violated, Judged::Unknown, Judged::Excused, Judged::Pass] {
+        props.push(prop(result.name(), &rule.count(result).to_string()));
+    }
     let mut observation = json!({
         "uuid": ids.of("rule", &rule.id),
         "title": line(&rule.id),
-        "description": text_or(&rule.title, "rule"),
-        "props": [
-            prop("outcome", rule.outcome.words()),
-            prop("severity", rule.severity.name()),
-            prop("judged", &rule.judged.to_string()),
-            prop("breaches", &rule.broken.len().to_string()),
-        ],
+        "description": text_or(&format!("{}: {}", rule.title, rule.summary), "rule"),
+        "props": props,
         "methods": ["TEST"],
-        "types": [if rule.outcome == Outcome::NotMet { "finding" } else { "control-objective" }],
+        "types": [if rule.outcome == Outcome::Violated { "finding" } else { "control-objective" }],
         "collected": now,
     });
     if !subjects.is_empty() {
         observation["subjects"] = Value::Array(subjects);
     }
-    if !rule.broken.is_empty() {
-        let evidence: Vec<_> =
-            rule.broken.iter().map(|breach| json!({ "description": text_or(&told(breach), "breach") })).collect();
-        observation["relevant-evidence"] = Value::Array(evidence);
+    if !rule.evidence.is_empty() {
+        let told = rule.evidence.iter().map(|one| {
+            let token = one.token.as_deref().map(|print| format!("{print}: ")).unwrap_or_default();
+            json!({ "description": format!("{token}{}: {}", one.result.name(), line(&one.why)) })
+        });
+        observation["relevant-evidence"] = Value::Array(told.collect());
     }
     observation
-}
-
-fn told(breach: &Breach) -> String {
-    match &breach.place {
-        Some(place) => format!("{place}: {}", breach.message),
-        None => breach.message.clone(),
-    }
 }
 
 /// What was read, what was not, and what the ledger says: it holds or falls with the rest.
@@ -234,7 +231,10 @@ fn coverage(review: &Review, ids: &Ids, now: &str) -> Value {
         coverage.documents, coverage.bytes, coverage.commits
     ) })];
     evidence.extend(
-        coverage.gaps.iter().map(|gap| json!({ "description": format!("not read: {}: {}", gap.what, gap.why) })),
+        coverage
+            .gaps
+            .iter()
+            .map(|gap| json!({ "description": format!("not read: {}: {}", gap.what, gap.why) })),
     );
     evidence.push(json!({ "description": format!("ledger: {}", ledger(&review.ledger)) }));
     json!({
@@ -258,21 +258,25 @@ fn ledger(ledger: &LedgerView) -> &'static str {
 }
 
 fn finding(control: &ControlVerdict, ids: &Ids) -> Option<Value> {
-    let (state, reason) = match control.outcome {
-        Outcome::Met => ("satisfied", "pass"),
-        Outcome::NotMet => ("not-satisfied", "fail"),
-        Outcome::NothingToJudge => return None,
-    };
     let name = format!("{} {}", control.framework_name, control.id);
+    let (state, reason, told) = match control.outcome {
+        Outcome::Pass => ("satisfied", "pass", format!("Every rule that gives evidence for {name} is kept.")),
+        Outcome::Violated => {
+            ("not-satisfied", "fail", format!("{} breaks of rules speak against {name}.", control.broken))
+        }
+        Outcome::Incomplete => (
+            "not-satisfied",
+            "other",
+            format!("Nothing speaks against {name}, but not all that its rules speak of could be judged."),
+        ),
+        Outcome::NotApplicable => return None,
+    };
     let related: Vec<_> =
         control.rules.iter().map(|rule| json!({ "observation-uuid": ids.of("rule", rule) })).collect();
     let mut finding = json!({
-        "uuid": ids.of("control", &name),
+        "uuid": ids.of("control", &format!("{}:{}", control.framework, control.id)),
         "title": line(&format!("Evidence for {name}")),
-        "description": match control.outcome {
-            Outcome::Met => format!("Every rule that gives evidence for {name} is met."),
-            _ => format!("{} breaches of rules speak against {name}.", control.breaches),
-        },
+        "description": line(&told),
         "target": {
             "type": "objective-id",
             "target-id": control_id(control),
@@ -295,8 +299,10 @@ fn control_id(control: &ControlVerdict) -> String {
     } else {
         format!("{}_{id}", control.framework)
     };
-    let id: String =
-        id.chars().map(|c| if c.is_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' }).collect();
+    let id: String = id
+        .chars()
+        .map(|c| if c.is_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' })
+        .collect();
     if id.starts_with(|c: char| c.is_alphabetic() || c == '_') { id } else { format!("_{id}") }
 }
 
@@ -339,8 +345,10 @@ mod tests {
         let validator = jsonschema::options().should_validate_formats(true).build(&schema).expect("a schema");
         let text = text(review).expect("JSON");
         let value: Value = serde_json::from_str(&text).expect("JSON");
-        let wrong: Vec<_> =
-            validator.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        let wrong: Vec<_> = validator
+            .iter_errors(&value)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
         assert!(wrong.is_empty(), "{wrong:#?}");
         value
     }

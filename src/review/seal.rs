@@ -35,7 +35,9 @@ pub enum BadSeal {
     )]
     Missing,
     /// It carries one, but not of these bytes.
-    #[error("was changed after keytrail wrote it: its seal does not fit; make the review again and sign that")]
+    #[error(
+        "was changed after keytrail wrote it: its seal does not fit; make the review again and sign that"
+    )]
     Broken,
 }
 

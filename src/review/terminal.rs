@@ -1,6 +1,6 @@
 //! A short summary for people, beside the report that they read.
 
-use super::{LedgerView, Outcome, Review, Standing};
+use super::{Judged, LedgerView, OUTCOMES, Outcome, Review, Standing};
 use crate::excerpt::shown;
 use crate::level::Severity;
 use clap::builder::styling::{AnsiColor, Style};
@@ -48,8 +48,11 @@ impl Page<'_> {
 
     fn tokens(&self, out: &mut dyn Write) -> io::Result<()> {
         let states = self.review.states();
-        let told: Vec<_> =
-            states.iter().filter(|(_, count)| *count > 0).map(|(state, count)| format!("{count} {state}")).collect();
+        let told: Vec<_> = states
+            .iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(state, count)| format!("{count} {state}"))
+            .collect();
         let total = self.review.tokens.len();
         let list = if told.is_empty() { String::new() } else { format!(": {}", told.join(", ")) };
         writeln!(out, "  tokens    {total}{list}")?;
@@ -71,28 +74,27 @@ impl Page<'_> {
         if review.rules.is_empty() {
             return writeln!(out, "  policy    no rules; see `keytrail policy --help`");
         }
-        writeln!(
-            out,
-            "  policy    {} met, {} not met, {} with nothing to judge",
-            review.count(Outcome::Met),
-            review.count(Outcome::NotMet),
-            review.count(Outcome::NothingToJudge)
-        )?;
-        let broken: Vec<_> = review.rules.iter().filter(|rule| rule.outcome == Outcome::NotMet).collect();
+        let count = |outcome: Outcome| format!("{} {}", review.count(outcome), outcome.name());
+        let told: Vec<_> =
+            OUTCOMES.iter().filter(|one| review.count(**one) > 0).map(|one| count(*one)).collect();
+        writeln!(out, "  policy    {} rules: {}", review.rules.len(), told.join(", "))?;
+        let broken: Vec<_> = review.rules.iter().filter(|rule| rule.outcome == Outcome::Violated).collect();
         for rule in broken.iter().take(LISTED) {
             let color = if rule.severity >= Severity::High { AnsiColor::Red } else { AnsiColor::Yellow };
-            let mark = self.paint(color, "not met");
-            writeln!(out, "            {mark} {} ({}): {}", clean(&rule.id), rule.broken.len(), clean(&rule.title))?;
+            let mark = self.paint(color, "violated");
+            let count = rule.count(Judged::Violated);
+            writeln!(out, "            {mark} {} ({count}): {}", clean(&rule.id), clean(&rule.title))?;
         }
         more(out, broken.len())?;
         let of = |outcome| review.controls.iter().filter(|control| control.outcome == outcome).count();
         if !review.controls.is_empty() {
             writeln!(
                 out,
-                "  controls  evidence for {}, against {}, none for {}",
-                of(Outcome::Met),
-                of(Outcome::NotMet),
-                of(Outcome::NothingToJudge)
+                "  controls  evidence for {}, against {}, incomplete for {}, none for {}",
+                of(Outcome::Pass),
+                of(Outcome::Violated),
+                of(Outcome::Incomplete),
+                of(Outcome::NotApplicable)
             )?;
         }
         Ok(())
@@ -101,7 +103,10 @@ impl Page<'_> {
     fn changes(&self, out: &mut dyn Write) -> io::Result<()> {
         let changes = &self.review.changes;
         match &changes.since {
-            None => writeln!(out, "  changes   nothing to compare with: name the last review with --previous FILE"),
+            None => writeln!(
+                out,
+                "  changes   nothing to compare with: name the last review with --previous FILE"
+            ),
             Some(since) => writeln!(
                 out,
                 "  changes   since {}: {} new, {} in another state, {} gone",
@@ -119,7 +124,11 @@ impl Page<'_> {
             return writeln!(out, "  waivers   none");
         }
         let open = waivers.iter().filter(|waiver| waiver.standing == Standing::InForce).count();
-        let next = waivers.iter().filter(|waiver| waiver.standing == Standing::InForce).map(|waiver| waiver.expires).min();
+        let next = waivers
+            .iter()
+            .filter(|waiver| waiver.standing == Standing::InForce)
+            .map(|waiver| waiver.expires)
+            .min();
         let next = next.map(|end| format!(", the first ends on {}", end.date())).unwrap_or_default();
         writeln!(out, "  waivers   {open} in force{next}; {} that do not count", waivers.len() - open)
     }
@@ -139,7 +148,9 @@ impl Page<'_> {
         }
         more(out, coverage.gaps.len())?;
         match &self.review.ledger {
-            LedgerView::None => writeln!(out, "  ledger    none: the record of scans and sign-offs is not kept"),
+            LedgerView::None => {
+                writeln!(out, "  ledger    none: the record of scans and sign-offs is not kept")
+            }
             LedgerView::Sound { entries, signed, notes, .. } => {
                 writeln!(out, "  ledger    sound: {entries} entries, {signed} under a signed checkpoint")?;
                 notes.iter().try_for_each(|note| writeln!(out, "            {}", clean(note)))

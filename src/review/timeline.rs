@@ -95,7 +95,8 @@ pub fn of_life(life: &Life) -> Vec<Event> {
         events.push(Event::new(issued, What::Issued, "made, by its own word"));
     }
     if let Some(first) = &life.introduced {
-        let signed = if first.commit.signature.is_some() { "in a signed commit" } else { "in an unsigned commit" };
+        let signed =
+            if first.commit.signature.is_some() { "in a signed commit" } else { "in an unsigned commit" };
         let text = format!("came in at {}:{} {signed}", first.path, first.line);
         events.push(Event::at(&first.commit, What::Introduced, text));
         if let Some(merge) = &first.merged_by {
@@ -123,7 +124,8 @@ pub fn of_life(life: &Life) -> Vec<Event> {
     for new in &life.replaced_by {
         let named = new.name.as_deref().map(|name| format!(" as {name}")).unwrap_or_default();
         let print = new.fingerprint.to_string();
-        let text = format!("replaced at {}{named} by the token {}", new.path, print.get(..12).unwrap_or(&print));
+        let text =
+            format!("replaced at {}{named} by the token {}", new.path, print.get(..12).unwrap_or(&print));
         events.push(Event::at(&new.commit, What::Rotated, text));
     }
     if let Some(end) = life.token.facts.ends() {

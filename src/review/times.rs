@@ -67,7 +67,8 @@ impl Span {
         let (worst, token) = days.last()?;
         let half = days.len() / 2;
         let upper = days.get(half)?.0 as f64;
-        let median = if days.len() % 2 == 1 { upper } else { f64::midpoint(days.get(half - 1)?.0 as f64, upper) };
+        let median =
+            if days.len() % 2 == 1 { upper } else { f64::midpoint(days.get(half - 1)?.0 as f64, upper) };
         Some(Self {
             tokens: days.len() as u64,
             median,
