@@ -1,0 +1,71 @@
+//! One writer at a time. The lock is the operating system's: it goes when its process goes, however
+//! that ends, so that no lock is ever left behind.
+
+use crate::ledger::LedgerError;
+use fs4::FileExt;
+use std::fs::{File, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// For how long a process waits for another one. An append takes milliseconds.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How long it sleeps before it asks again.
+const NAP: Duration = Duration::from_millis(2);
+
+/// A lock that is held until this is dropped.
+#[derive(Debug)]
+pub(super) struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Keeps all others out.
+    pub(super) fn exclusive(path: &Path) -> Result<Self, LedgerError> {
+        let file = open(path).map_err(|error| LedgerError::io("the lock cannot be made", path, &error))?;
+        Self::wait(path, file, |file| FileExt::try_lock(file))
+    }
+
+    /// Keeps writers out, if the lock file can be had: on a medium that cannot be written to nobody
+    /// writes.
+    pub(super) fn shared(path: &Path) -> Result<Option<Self>, LedgerError> {
+        match open(path) {
+            Ok(file) => Self::wait(path, file, |file| FileExt::try_lock_shared(file)).map(Some),
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn wait(
+        path: &Path,
+        file: File,
+        attempt: impl Fn(&File) -> Result<(), fs4::TryLockError>,
+    ) -> Result<Self, LedgerError> {
+        let start = Instant::now();
+        loop {
+            match attempt(&file) {
+                Ok(()) => return Ok(Self { _file: file }),
+                Err(fs4::TryLockError::WouldBlock) if start.elapsed() < PATIENCE => std::thread::sleep(NAP),
+                Err(fs4::TryLockError::WouldBlock) => {
+                    return Err(LedgerError::Unreadable(format!(
+                        "{}: another process has held the ledger for {} s; try again when it is done",
+                        path.display(),
+                        PATIENCE.as_secs()
+                    )));
+                }
+                Err(fs4::TryLockError::Error(error)) => {
+                    return Err(LedgerError::io("the ledger cannot be locked", path, &error));
+                }
+            }
+        }
+    }
+}
+
+fn open(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
+}
+
+/// The path with something after its name.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
