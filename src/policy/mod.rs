@@ -12,10 +12,13 @@ pub mod starter;
 pub mod subject;
 pub mod violation;
 pub mod waiver;
+pub mod waivers;
 
 pub use evaluation::Evaluation;
 pub use judge::Case;
+pub use subject::{Asked, Subject, subjects};
 pub use violation::Violation;
+pub use waivers::Waivers;
 
 #[cfg(test)]
 mod sample;
