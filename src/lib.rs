@@ -24,4 +24,5 @@ pub mod secret;
 pub mod settings;
 pub mod source;
 pub mod token;
+pub mod toml_file;
 pub mod trail;

@@ -1,20 +1,12 @@
 //! Single values as people write them: the same forms in `keytrail.toml`, in environment variables
 //! and on the command line.
 
-use super::error::nearest;
 use crate::level::{Confidence, Severity};
 use crate::policy::gate::FailOn;
+pub use crate::toml_file::BadValue;
+use crate::toml_file::value::choose;
+pub(super) use crate::toml_file::value::quoted;
 use std::num::NonZeroU64;
-
-/// A value that does not fit, with what would.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{problem}; {help}")]
-pub struct BadValue {
-    /// What is wrong.
-    pub problem: String,
-    /// What would be right.
-    pub help: String,
-}
 
 /// The largest file that is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,30 +151,6 @@ pub fn size(text: &str) -> Result<SizeLimit, BadValue> {
     NonZeroU64::new(bytes)
         .map(SizeLimit::Bytes)
         .ok_or_else(|| wrong("a limit of 0 bytes would leave every file out".to_owned()))
-}
-
-/// Finds `text` among the allowed names.
-fn choose<T: Copy>(text: &str, allowed: &[(&str, T)]) -> Result<T, BadValue> {
-    if let Some(&(_, value)) = allowed.iter().find(|(name, _)| *name == text) {
-        return Ok(value);
-    }
-    let names: Vec<&str> = allowed.iter().map(|&(name, _)| name).collect();
-    let meant = nearest(text, names.iter().copied())
-        .map(|name| format!("did you mean \"{name}\"? "))
-        .unwrap_or_default();
-    Err(BadValue {
-        problem: format!("{} is not allowed", quoted(text)),
-        help: format!("{meant}allowed: {}", names.join(", ")),
-    })
-}
-
-/// A value as an error message shows it: quoted, escaped, and short.
-pub(super) fn quoted(text: &str) -> String {
-    const LONGEST: usize = 40;
-    match text.char_indices().nth(LONGEST) {
-        Some((at, _)) => format!("{:?}...", &text[..at]),
-        None => format!("{text:?}"),
-    }
 }
 
 #[cfg(test)]
