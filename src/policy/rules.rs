@@ -3,10 +3,10 @@
 use crate::facts::Environment;
 use crate::kind::Kind;
 use crate::level::Severity;
-use crate::path_glob::PathGlobs;
 use crate::policy::control::ControlId;
 use crate::policy::name_glob::NameGlob;
 use crate::policy::waivers::FlawSort;
+use crate::toml_file::PathGlobs;
 use crate::trail::state::State;
 
 /// For how many days a waiver may be granted where the policy does not say.

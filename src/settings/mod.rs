@@ -2,25 +2,23 @@
 //! `docs/configuration.md` describes all three.
 
 mod discover;
-mod error;
 mod file;
 mod key;
 mod keys;
 mod overrides;
-mod reader;
 pub mod value;
 
-pub use crate::path_glob::{PathGlob, PathGlobs};
+pub use crate::toml_file::{ConfigError, ConfigErrors, PathGlob, PathGlobs, Place, Section};
 pub use discover::discover;
-pub use error::{ConfigError, ConfigErrors, Place};
 pub use file::{ConfigFile, FILE_NAME, RuleOverride, VERSION};
-pub use keys::{SECTIONS, Section};
+pub use keys::SECTIONS;
 pub use overrides::{Overrides, VARIABLES};
 
 use crate::level::Confidence;
 use crate::origin::RepoPath;
 use crate::policy::gate::Gate;
 use crate::secret::FingerprintKey;
+use crate::toml_file::error;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

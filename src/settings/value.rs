@@ -1,11 +1,11 @@
 //! Single values as people write them: the same forms in `keytrail.toml`, in environment variables
 //! and on the command line.
 
-use super::error::nearest;
-pub use crate::bad_value::BadValue;
-use crate::bad_value::quoted;
 use crate::level::{Confidence, Severity};
 use crate::policy::gate::FailOn;
+pub use crate::toml_file::BadValue;
+use crate::toml_file::value::choose;
+pub(super) use crate::toml_file::value::quoted;
 use std::num::NonZeroU64;
 
 /// The largest file that is read.
@@ -151,21 +151,6 @@ pub fn size(text: &str) -> Result<SizeLimit, BadValue> {
     NonZeroU64::new(bytes)
         .map(SizeLimit::Bytes)
         .ok_or_else(|| wrong("a limit of 0 bytes would leave every file out".to_owned()))
-}
-
-/// Finds `text` among the allowed names.
-fn choose<T: Copy>(text: &str, allowed: &[(&str, T)]) -> Result<T, BadValue> {
-    if let Some(&(_, value)) = allowed.iter().find(|(name, _)| *name == text) {
-        return Ok(value);
-    }
-    let names: Vec<&str> = allowed.iter().map(|&(name, _)| name).collect();
-    let meant = nearest(text, names.iter().copied())
-        .map(|name| format!("did you mean \"{name}\"? "))
-        .unwrap_or_default();
-    Err(BadValue {
-        problem: format!("{} is not allowed", quoted(text)),
-        help: format!("{meant}allowed: {}", names.join(", ")),
-    })
 }
 
 #[cfg(test)]
