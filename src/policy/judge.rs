@@ -94,9 +94,7 @@ impl Policy {
 impl PolicyRule {
     /// Whether it speaks of waivers and of no token.
     pub fn is_about_waivers(&self) -> bool {
-        self.requires.iter().all(|requirement| {
-            matches!(requirement, Requirement::WaiverMaxDays(_) | Requirement::NoWaiver(_))
-        })
+        self.requires.iter().all(Requirement::is_about_waivers)
     }
 
     /// Whether it is kept where there is no token that it speaks of: because it asks that there be

@@ -3,15 +3,18 @@
 
 pub mod baseline;
 pub mod control;
+mod draft;
 pub mod evaluation;
 pub mod gate;
 pub mod judge;
 pub mod name_glob;
+pub mod read;
 pub mod rules;
 pub mod starter;
 pub mod subject;
 pub mod violation;
 pub mod waiver;
+pub mod waiver_file;
 pub mod waivers;
 
 pub use evaluation::Evaluation;

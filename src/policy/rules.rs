@@ -126,6 +126,13 @@ impl Requirement {
     }
 }
 
+impl Requirement {
+    /// Whether it speaks of waivers and not of tokens.
+    pub const fn is_about_waivers(&self) -> bool {
+        matches!(self, Self::WaiverMaxDays(_) | Self::NoWaiver(_))
+    }
+}
+
 impl Policy {
     /// A rule by its id.
     pub fn rule(&self, id: &str) -> Option<&PolicyRule> {

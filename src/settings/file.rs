@@ -4,6 +4,9 @@ use super::keys;
 use super::value::{self, BadValue, SizeLimit};
 use crate::level::{Confidence, Severity};
 use crate::policy::gate::FailOn;
+use crate::policy::read::{self, PolicyText};
+use crate::policy::waiver_file;
+use crate::policy::waivers::Placed;
 use crate::toml_file::{self, At, ConfigError, ConfigErrors, Node, PathGlob, PathGlobs, Place, Reader};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -49,6 +52,8 @@ pub struct ConfigFile {
     pub(super) key_env: Option<At<String>>,
     pub(super) key_file: Option<At<PathBuf>>,
     pub(super) rule: BTreeMap<String, RuleOverride>,
+    pub(super) policy: Option<PolicyText>,
+    pub(super) waivers: Vec<Placed>,
 }
 
 impl ConfigFile {
@@ -74,8 +79,13 @@ impl ConfigFile {
             if name == "version" {
                 continue;
             }
+            if name == "waiver" {
+                file.waivers = waiver_file::list(&mut reader, &node);
+                continue;
+            }
             let Some(table) = reader.sub_table(&node, &format!("[{name}]")) else { continue };
             match name {
+                "policy" => file.policy = Some(read::policy(&mut reader, table)),
                 "scan" => file.scan(&mut reader, table),
                 "report" => file.report(&mut reader, table),
                 "gate" => file.gate(&mut reader, table),

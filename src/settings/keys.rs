@@ -1,11 +1,12 @@
 //! Every key that `keytrail.toml` may hold. `docs/keytrail.schema.json` says the same for editors;
 //! a test holds the two together.
 
+use crate::policy::{read, waiver_file};
 use crate::toml_file::Section;
 
 /// The top of the file.
 pub(super) const TOP: Section =
-    Section::new("", &["version", "scan", "report", "gate", "fingerprint", "rule"]);
+    Section::new("", &["version", "scan", "report", "gate", "fingerprint", "rule", "policy", "waiver"]);
 /// What is read, and how.
 pub(super) const SCAN: Section = Section::new(
     "scan",
@@ -37,4 +38,5 @@ pub(super) const FINGERPRINT: Section = Section {
 pub(super) const RULE: Section = Section::new("rule.*", &["enabled", "severity", "confidence", "exclude"]);
 
 /// All tables, in the order of the documentation.
-pub const SECTIONS: [Section; 6] = [TOP, SCAN, REPORT, GATE, FINGERPRINT, RULE];
+pub const SECTIONS: [Section; 9] =
+    [TOP, SCAN, REPORT, GATE, FINGERPRINT, RULE, read::POLICY, read::RULE, waiver_file::WAIVER];

@@ -17,6 +17,8 @@ pub use overrides::{Overrides, VARIABLES};
 use crate::level::Confidence;
 use crate::origin::RepoPath;
 use crate::policy::gate::Gate;
+use crate::policy::read::PolicyText;
+use crate::policy::waivers::Placed;
 use crate::secret::FingerprintKey;
 use crate::toml_file::error;
 use std::collections::BTreeMap;
@@ -53,6 +55,10 @@ pub struct Settings {
     pub key: FingerprintKey,
     /// What the file says about single rules, by their ids.
     pub rule_overrides: BTreeMap<String, RuleOverride>,
+    /// What the file asks of tokens, if it has `[policy]`.
+    pub policy: Option<PolicyText>,
+    /// The waivers that stand in the file itself.
+    pub waivers: Vec<Placed>,
     /// The configuration file that was read.
     pub config_path: Option<PathBuf>,
 }
@@ -136,6 +142,8 @@ impl Settings {
             ),
             key,
             rule_overrides: file.rule,
+            policy: file.policy,
+            waivers: file.waivers,
             config_path,
         })
     }

@@ -6,6 +6,7 @@ use crate::policy::gate::FailOn;
 pub use crate::toml_file::BadValue;
 use crate::toml_file::value::choose;
 pub(super) use crate::toml_file::value::quoted;
+pub use crate::toml_file::value::severity;
 use std::num::NonZeroU64;
 
 /// The largest file that is read.
@@ -41,13 +42,6 @@ const CONFIDENCES: [(&str, Confidence); 4] = [
     ("medium", Confidence::Medium),
     ("high", Confidence::High),
     ("certain", Confidence::Certain),
-];
-
-const SEVERITIES: [(&str, Severity); 4] = [
-    ("low", Severity::Low),
-    ("medium", Severity::Medium),
-    ("high", Severity::High),
-    ("critical", Severity::Critical),
 ];
 
 const FAIL_ON: [(&str, FailOn); 6] = [
@@ -96,11 +90,6 @@ pub fn rule_confidence(text: &str) -> Result<Confidence, BadValue> {
         });
     }
     choose(text, &CONFIDENCES[..3])
-}
-
-/// Reads `low`, `medium`, `high` or `critical`.
-pub fn severity(text: &str) -> Result<Severity, BadValue> {
-    choose(text, &SEVERITIES)
 }
 
 /// Reads `any`, a severity or `never`.

@@ -1,6 +1,14 @@
 //! Single values as people write them, and what is said where one does not fit.
 
 use super::error::nearest;
+use crate::level::Severity;
+
+const SEVERITIES: [(&str, Severity); 4] = [
+    ("low", Severity::Low),
+    ("medium", Severity::Medium),
+    ("high", Severity::High),
+    ("critical", Severity::Critical),
+];
 
 /// A value that does not fit, with what would.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -34,4 +42,9 @@ pub fn quoted(text: &str) -> String {
         Some((at, _)) => format!("{:?}...", &text[..at]),
         None => format!("{text:?}"),
     }
+}
+
+/// Reads `low`, `medium`, `high` or `critical`.
+pub fn severity(text: &str) -> Result<Severity, BadValue> {
+    choose(text, &SEVERITIES)
 }
