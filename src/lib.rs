@@ -1,7 +1,6 @@
 //! keytrail finds API tokens, keys and passwords in a repository and stops them before they leave
 //! the machine. `docs/architecture.md` draws the rooms and the way of the data through them.
 
-pub mod bad_value;
 pub mod cli;
 pub mod coverage;
 pub mod detect;
@@ -17,7 +16,6 @@ pub mod level;
 pub mod line_hash;
 pub mod moment;
 pub mod origin;
-pub mod path_glob;
 pub mod policy;
 pub mod report;
 pub mod review;
@@ -29,4 +27,5 @@ pub mod settings;
 pub mod source;
 pub mod spreadsheet;
 pub mod token;
+pub mod toml_file;
 pub mod trail;

@@ -73,6 +73,8 @@ pub struct Control {
     pub title: String,
     /// What the clause asks for, in our own words, as far as tokens go.
     pub text: String,
+    /// Whether the ledger gives evidence for it: that what was recorded was not changed.
+    pub ledger: bool,
 }
 
 impl Control {
@@ -103,6 +105,7 @@ impl Catalogue {
                         framework: &starter.framework,
                         title: clause.title.clone(),
                         text: clause.text.clone(),
+                        ledger: clause.ledger,
                     };
                     all.controls.insert(clause.id.clone(), control);
                 }

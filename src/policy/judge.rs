@@ -7,7 +7,7 @@ use crate::policy::evaluation::{Evaluation, Evidence, Judged, Outcome, Verdict};
 use crate::policy::rules::{Condition, Policy, PolicyRule, Requirement};
 use crate::policy::subject::{Excuse, Subject};
 use crate::policy::violation::{TokenName, Violation};
-use crate::policy::waiver::Waiver;
+use crate::policy::waivers::{Checked, FlawSort};
 use crate::trail::state::State;
 use requirement::{Answer, judge};
 
@@ -16,8 +16,8 @@ use requirement::{Answer, judge};
 pub struct Case<'a> {
     /// The tokens.
     pub subjects: &'a [Subject<'a>],
-    /// The waivers that there are, whatever they cover.
-    pub waivers: &'a [Waiver],
+    /// The waivers that there are, with what is wrong with them.
+    pub waivers: &'a [Checked<'a>],
     /// Whether the history was looked at, so that there being no token that lingers says something.
     pub history: bool,
 }
@@ -94,7 +94,7 @@ impl Policy {
 impl PolicyRule {
     /// Whether it speaks of waivers and of no token.
     pub fn is_about_waivers(&self) -> bool {
-        self.requires.iter().all(|requirement| matches!(requirement, Requirement::WaiverMaxDays(_)))
+        self.requires.iter().all(Requirement::is_about_waivers)
     }
 
     /// Whether it is kept where there is no token that it speaks of: because it asks that there be
@@ -170,14 +170,25 @@ fn violation(rule: &PolicyRule, subject: &Subject<'_>, why: &str) -> Violation {
 }
 
 /// How a rule comes out for a waiver, if it speaks of waivers.
-fn of_waiver(rule: &PolicyRule, waiver: &Waiver, violations: &mut Vec<Violation>) -> Option<Evidence> {
-    let most = rule.requires.iter().find_map(|requirement| match requirement {
-        Requirement::WaiverMaxDays(days) => Some(i64::from(*days)),
+fn of_waiver(rule: &PolicyRule, checked: &Checked<'_>, violations: &mut Vec<Violation>) -> Option<Evidence> {
+    let waiver = checked.waiver;
+    let asked = rule.requires.iter().filter_map(|requirement| match requirement {
+        Requirement::WaiverMaxDays(most) => {
+            let days = waiver.days();
+            let result = if days > i64::from(*most) { Judged::Violated } else { Judged::Pass };
+            let why = format!("the waiver of {} is granted for {days} days, of {most} at most", waiver.owner);
+            Some((result, why))
+        }
+        Requirement::NoWaiver(sort) => Some(match checked.flaws.iter().find(|flaw| flaw.sort == *sort) {
+            Some(flaw) => (Judged::Violated, flaw.message.clone()),
+            None if *sort == FlawSort::Unused && !checked.is_use_known => {
+                (Judged::Unknown, "not enough was scanned to say whether it covers anything".to_owned())
+            }
+            None => (Judged::Pass, format!("the waiver of {} until {}", waiver.owner, waiver.expires.date())),
+        }),
         _ => None,
-    })?;
-    let (days, owner) = (waiver.days(), &waiver.owner);
-    let result = if days > most { Judged::Violated } else { Judged::Pass };
-    let why = format!("the waiver of {owner} is granted for {days} days, of {most} at most");
+    });
+    let (result, why) = asked.min_by_key(|(result, _)| *result)?;
     if result == Judged::Violated {
         violations.push(Violation {
             rule: rule.id.clone(),
@@ -187,7 +198,7 @@ fn of_waiver(rule: &PolicyRule, waiver: &Waiver, violations: &mut Vec<Violation>
             controls: rule.controls.clone(),
             subject: Some(waiver.fingerprint),
             token: None,
-            place: None,
+            place: checked.place.cloned(),
         });
     }
     Some(Evidence { result, why, subject: Some(waiver.fingerprint), token: None })

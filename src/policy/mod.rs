@@ -3,19 +3,25 @@
 
 pub mod baseline;
 pub mod control;
+mod draft;
 pub mod evaluation;
 pub mod gate;
 pub mod judge;
 pub mod name_glob;
+pub mod read;
 pub mod rules;
 pub mod starter;
 pub mod subject;
 pub mod violation;
 pub mod waiver;
+pub mod waiver_file;
+pub mod waivers;
 
 pub use evaluation::Evaluation;
 pub use judge::Case;
+pub use subject::{Asked, Subject, subjects};
 pub use violation::Violation;
+pub use waivers::Waivers;
 
 #[cfg(test)]
 mod sample;

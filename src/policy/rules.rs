@@ -3,9 +3,10 @@
 use crate::facts::Environment;
 use crate::kind::Kind;
 use crate::level::Severity;
-use crate::path_glob::PathGlobs;
 use crate::policy::control::ControlId;
 use crate::policy::name_glob::NameGlob;
+use crate::policy::waivers::FlawSort;
+use crate::toml_file::PathGlobs;
 use crate::trail::state::State;
 
 /// For how many days a waiver may be granted where the policy does not say.
@@ -99,6 +100,8 @@ pub enum Requirement {
     MaxLingeringDays(u32),
     /// Waivers shall be granted for no more than so many days. It speaks of waivers, not of tokens.
     WaiverMaxDays(u32),
+    /// No waiver shall have this flaw. Only the rules that every policy has ask for it.
+    NoWaiver(FlawSort),
 }
 
 impl Requirement {
@@ -118,7 +121,15 @@ impl Requirement {
             Self::SignedCommits => "signed-commits",
             Self::MaxLingeringDays(_) => "max-lingering-days",
             Self::WaiverMaxDays(_) => "waiver-max-days",
+            Self::NoWaiver(_) => "no-waiver",
         }
+    }
+}
+
+impl Requirement {
+    /// Whether it speaks of waivers and not of tokens.
+    pub const fn is_about_waivers(&self) -> bool {
+        matches!(self, Self::WaiverMaxDays(_) | Self::NoWaiver(_))
     }
 }
 

@@ -10,7 +10,14 @@ use std::sync::OnceLock;
 pub const VERSION: u32 = 1;
 
 /// The files, in the order of the documentation: name, text.
-pub const FILES: &[(&str, &str)] = &[("pci-dss-4.0.1", include_str!("../../policies/pci-dss-4.0.1.toml"))];
+pub const FILES: &[(&str, &str)] = &[
+    ("pci-dss-4.0.1", include_str!("../../policies/pci-dss-4.0.1.toml")),
+    ("soc2", include_str!("../../policies/soc2.toml")),
+    ("hipaa", include_str!("../../policies/hipaa.toml")),
+    ("gdpr", include_str!("../../policies/gdpr.toml")),
+    ("nist-800-53-r5", include_str!("../../policies/nist-800-53-r5.toml")),
+    ("iso-27001-2022", include_str!("../../policies/iso-27001-2022.toml")),
+];
 
 /// A starter policy without its rules.
 #[derive(Debug, Deserialize)]
@@ -34,6 +41,10 @@ pub struct Clause {
     pub title: String,
     /// What it asks for, in our own words.
     pub text: String,
+    /// Whether the ledger gives evidence for it: `keytrail ledger verify` shows that what was
+    /// recorded was not changed.
+    #[serde(default)]
+    pub ledger: bool,
 }
 
 /// All starter policies.

@@ -47,9 +47,10 @@ fn row(finding: &Finding, location: &Location) -> [String; HEADER.len()] {
     let rule = &finding.rule;
     let commit = location.origin.commit.as_ref();
     let (status, reason) = match (&location.allowed, &finding.status) {
-        (Some(allowed), _) => ("allowed", allowed.reason.as_str()),
-        (None, Status::Allowed(reason)) => ("allowed", reason.as_str()),
-        (None, status) => (status.name(), ""),
+        (Some(allowed), _) => ("allowed", allowed.reason.clone()),
+        (None, Status::Allowed(reason)) => ("allowed", reason.clone()),
+        (None, status @ Status::Waived(waived)) => (status.name(), waived.to_string()),
+        (None, status) => (status.name(), String::new()),
     };
     [
         status.to_owned(),
@@ -73,7 +74,7 @@ fn row(finding: &Finding, location: &Location) -> [String; HEADER.len()] {
         location.decoded.join(" "),
         location.versions.to_string(),
         finding.fingerprint.to_string(),
-        view::without_secret(reason, finding).into_owned(),
+        view::without_secret(&reason, finding).into_owned(),
         location.origin.reachable.map(|reachable| reachable.to_string()).unwrap_or_default(),
     ]
 }

@@ -4,6 +4,7 @@ use super::view::{self, Counts};
 use super::{Report, json_text, text};
 use crate::finding::{Finding, Location, RuleInfo, Status};
 use crate::level::{Confidence, Severity};
+use crate::moment::Moment;
 use crate::origin::{CommitInfo, Position, RepoPath};
 use data_encoding::BASE64;
 use serde::Serialize;
@@ -78,6 +79,7 @@ struct Summary {
     by_severity: BTreeMap<&'static str, u64>,
     allowed: u64,
     baseline: u64,
+    waived: u64,
     allowed_places: u64,
     blocking: usize,
     complete: bool,
@@ -118,6 +120,7 @@ impl<'a> Head<'a> {
                 by_severity: view::SEVERITIES.iter().map(|s| s.name()).zip(counts.by_severity).collect(),
                 allowed: counts.allowed,
                 baseline: counts.baseline,
+                waived: counts.waived,
                 allowed_places: counts.allowed_places,
                 blocking: report.outcome.blocking,
                 complete: report.outcome.complete,
@@ -147,6 +150,8 @@ struct FindingText<'a> {
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waiver: Option<WaiverText<'a>>,
     severity: Severity,
     confidence: Confidence,
     rule: &'a RuleInfo,
@@ -156,6 +161,15 @@ struct FindingText<'a> {
     notes: &'a [String],
     parts: Vec<PartText<'a>>,
     locations: Vec<LocationText<'a>>,
+}
+
+/// Who waived a finding, and until when.
+#[derive(Serialize)]
+struct WaiverText<'a> {
+    owner: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ticket: Option<&'a str>,
+    until: Moment,
 }
 
 /// The secret itself; present only if the user asked for it.
@@ -179,7 +193,16 @@ impl<'a> FindingText<'a> {
             status: finding.status.name(),
             reason: match &finding.status {
                 Status::Allowed(reason) => Some(view::without_secret(reason, finding)),
+                Status::Waived(waived) => Some(view::without_secret(&waived.reason, finding)),
                 Status::Open | Status::Baseline => None,
+            },
+            waiver: match &finding.status {
+                Status::Waived(waived) => Some(WaiverText {
+                    owner: &waived.owner,
+                    ticket: waived.ticket.as_deref(),
+                    until: waived.until,
+                }),
+                _ => None,
             },
             severity: finding.severity,
             confidence: finding.confidence,

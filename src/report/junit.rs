@@ -31,6 +31,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         ("commits", report.coverage.commits),
         ("allowed", counts.allowed),
         ("baseline", counts.baseline),
+        ("waived", counts.waived),
     ] {
         suite.add_property((name, number.to_string().as_str()));
     }

@@ -233,6 +233,9 @@ fn quiet(counts: &Counts) -> String {
     if counts.baseline > 0 {
         parts.push(format!("{} in the baseline", text::thousands(counts.baseline)));
     }
+    if counts.waived > 0 {
+        parts.push(format!("{} waived", text::thousands(counts.waived)));
+    }
     parts.join(", ")
 }
 

@@ -3,9 +3,9 @@
 use super::error::{ConfigError, ConfigErrors, Place};
 use super::value::{self, BadValue, SizeLimit};
 use crate::level::Confidence;
-use crate::path_glob::PathGlob;
 use crate::policy::gate::FailOn;
 use crate::secret::Secret;
+use crate::toml_file::PathGlob;
 use std::ffi::OsString;
 use std::path::PathBuf;
 

@@ -1,11 +1,12 @@
 //! Single values as people write them: the same forms in `keytrail.toml`, in environment variables
 //! and on the command line.
 
-use super::error::nearest;
-pub use crate::bad_value::BadValue;
-use crate::bad_value::quoted;
 use crate::level::{Confidence, Severity};
 use crate::policy::gate::FailOn;
+pub use crate::toml_file::BadValue;
+use crate::toml_file::value::choose;
+pub(super) use crate::toml_file::value::quoted;
+pub use crate::toml_file::value::severity;
 use std::num::NonZeroU64;
 
 /// The largest file that is read.
@@ -41,13 +42,6 @@ const CONFIDENCES: [(&str, Confidence); 4] = [
     ("medium", Confidence::Medium),
     ("high", Confidence::High),
     ("certain", Confidence::Certain),
-];
-
-const SEVERITIES: [(&str, Severity); 4] = [
-    ("low", Severity::Low),
-    ("medium", Severity::Medium),
-    ("high", Severity::High),
-    ("critical", Severity::Critical),
 ];
 
 const FAIL_ON: [(&str, FailOn); 6] = [
@@ -98,11 +92,6 @@ pub fn rule_confidence(text: &str) -> Result<Confidence, BadValue> {
     choose(text, &CONFIDENCES[..3])
 }
 
-/// Reads `low`, `medium`, `high` or `critical`.
-pub fn severity(text: &str) -> Result<Severity, BadValue> {
-    choose(text, &SEVERITIES)
-}
-
 /// Reads `any`, a severity or `never`.
 pub fn fail_on(text: &str) -> Result<FailOn, BadValue> {
     choose(text, &FAIL_ON)
@@ -151,21 +140,6 @@ pub fn size(text: &str) -> Result<SizeLimit, BadValue> {
     NonZeroU64::new(bytes)
         .map(SizeLimit::Bytes)
         .ok_or_else(|| wrong("a limit of 0 bytes would leave every file out".to_owned()))
-}
-
-/// Finds `text` among the allowed names.
-fn choose<T: Copy>(text: &str, allowed: &[(&str, T)]) -> Result<T, BadValue> {
-    if let Some(&(_, value)) = allowed.iter().find(|(name, _)| *name == text) {
-        return Ok(value);
-    }
-    let names: Vec<&str> = allowed.iter().map(|&(name, _)| name).collect();
-    let meant = nearest(text, names.iter().copied())
-        .map(|name| format!("did you mean \"{name}\"? "))
-        .unwrap_or_default();
-    Err(BadValue {
-        problem: format!("{} is not allowed", quoted(text)),
-        help: format!("{meant}allowed: {}", names.join(", ")),
-    })
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use crate::moment::Moment;
 use crate::policy::name_glob::NameGlob;
 use crate::policy::rules::{Policy, Requirement};
 use crate::policy::subject::{Said, Since, Subject};
+use crate::trail::life::{CommitRecord, Life};
 use crate::trail::state::State;
 
 /// What a requirement says of a token, with the reason.
@@ -49,7 +50,7 @@ pub(super) fn judge(
         Requirement::ForbiddenScopes(globs) => scopes(globs, subject),
         Requirement::SignedCommits => signed(subject),
         Requirement::MaxLingeringDays(most) => lingering(i64::from(*most), subject, now),
-        Requirement::WaiverMaxDays(_) => Silent,
+        Requirement::WaiverMaxDays(_) | Requirement::NoWaiver(_) => Silent,
     }
 }
 
@@ -81,7 +82,7 @@ fn owner(policy: &Policy, subject: &Subject<'_>) -> Answer {
     let owner = match &subject.said {
         Said::NoRegistry => return Unknown("there is no registry that could name an owner".to_owned()),
         Said::Unknown => return Broken("nobody registered it, so nobody owns it".to_owned()),
-        Said::Registered(registered) => registered.owner.filter(|owner| !owner.trim().is_empty()),
+        Said::Registered(registered) => registered.owner.as_deref().filter(|owner| !owner.trim().is_empty()),
     };
     match owner {
         None => Broken("the registry names no owner".to_owned()),
@@ -144,8 +145,9 @@ fn age(most: i64, subject: &Subject<'_>, now: Moment) -> Answer {
 }
 
 fn rotate(every: i64, grace: i64, subject: &Subject<'_>, now: Moment) -> Answer {
-    if let Some(next) = subject.life.and_then(|life| life.replaced_by.first()) {
-        return Kept(format!("another one took its place on {}", next.commit.committed.date()));
+    let replaced = subject.lives.iter().filter_map(|life| life.replaced_by.first());
+    if let Some(when) = replaced.map(|next| next.commit.committed).min() {
+        return Kept(format!("another one took its place on {}", when.date()));
     }
     if let Some(by) = subject.registered().and_then(|registered| registered.rotate_by) {
         let late = now.days_since(by);
@@ -176,45 +178,57 @@ fn scopes(globs: &[NameGlob], subject: &Subject<'_>) -> Answer {
 }
 
 fn signed(subject: &Subject<'_>) -> Answer {
-    let Some(life) = subject.life else {
-        return Unknown("the history was not looked at".to_owned());
-    };
-    let Some(introduced) = &life.introduced else {
+    if subject.lives.is_empty() {
         return Silent;
-    };
-    let commit = introduced.commit.id.get(..12).unwrap_or(&introduced.commit.id);
-    if introduced.commit.signature.is_some() {
-        Kept(format!("the commit {commit} that brought it in carries a signature"))
-    } else {
-        let author = &introduced.commit.author.name;
-        Broken(format!("the commit {commit} of {author} that brought it in carries no signature"))
+    }
+    let introduced: Vec<_> = subject.lives.iter().filter_map(|life| life.introduced.as_ref()).collect();
+    let id = |commit: &CommitRecord| commit.id.get(..12).unwrap_or(&commit.id).to_owned();
+    if let Some(bad) = introduced.iter().find(|one| one.commit.signature.is_none()) {
+        let author = &bad.commit.author.name;
+        return Broken(format!(
+            "the commit {} of {author} that brought it in carries no signature",
+            id(&bad.commit)
+        ));
+    }
+    match introduced.first() {
+        Some(one) => Kept(format!("the commit {} that brought it in carries a signature", id(&one.commit))),
+        None => {
+            Unknown("the history was not followed, so nothing tells which commit brought it in".to_owned())
+        }
     }
 }
 
 fn lingering(most: i64, subject: &Subject<'_>, now: Moment) -> Answer {
-    let Some(life) = subject.life else {
-        return match subject.state {
-            State::Stored => Silent,
-            _ => Unknown("the history was not looked at".to_owned()),
-        };
-    };
-    if !matches!(subject.state, State::Lingering | State::Rotated) {
+    if subject.lives.is_empty() {
         return Silent;
     }
-    let left = life.left_head().or_else(|| {
-        let ends = life.stays.iter().filter_map(|stay| stay.until.as_ref());
-        ends.max_by_key(|commit| commit.committed)
-    });
-    // On a branch that never came to HEAD it is there from the start.
-    let since = left.map(|commit| commit.committed);
-    let since = since.or_else(|| Some(life.introduced.as_ref()?.commit.committed));
-    let Some(since) = since else {
+    if !matches!(subject.state, State::Lingering | State::Rotated) {
+        let is_followed = subject.lives.iter().any(|life| life.introduced.is_some());
+        return if is_followed || subject.state == State::Exposed {
+            Silent
+        } else {
+            Unknown("the history was not followed".to_owned())
+        };
+    }
+    // The longest that one of the repositories keeps it.
+    let Some(since) = subject.lives.iter().filter_map(|life| gone_since(life)).min() else {
         return Unknown("no commit tells since when it is gone".to_owned());
     };
     let gone = now.days_since(since);
     let why =
         format!("gone from HEAD since {}, {} ago, and not known to be revoked", since.date(), days(gone));
     if gone > most { Broken(format!("{why}, of {} at most", days(most))) } else { Kept(why) }
+}
+
+/// Since when HEAD is without it: where HEAD's line never had it, since it was gone everywhere, else
+/// since it came.
+fn gone_since(life: &Life) -> Option<Moment> {
+    let last = || {
+        let ends: Option<Vec<_>> = life.stays.iter().map(|stay| stay.until.as_ref()).collect();
+        ends?.into_iter().max_by_key(|commit| commit.committed)
+    };
+    let came = || life.introduced.as_ref().map(|introduced| &introduced.commit);
+    life.left_head().or_else(last).or_else(came).map(|commit| commit.committed)
 }
 
 /// `1 day`, `2 days`.

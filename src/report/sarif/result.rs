@@ -188,6 +188,12 @@ fn suppressions(finding: &Finding, location: &Location) -> Vec<Suppression> {
         let suppression = Suppression::builder().kind("external").status("accepted");
         suppressions.push(suppression.justification("Known when keytrail was adopted (baseline).").build());
     }
+    if let Status::Waived(waived) = &finding.status {
+        let words = waived.to_string();
+        let words = text::sentence(&view::without_secret(&words, finding));
+        let suppression = Suppression::builder().kind("external").status("accepted");
+        suppressions.push(suppression.justification(words).build());
+    }
     suppressions
 }
 

@@ -31,7 +31,7 @@ pub(super) fn life(finding: &Finding) -> Life {
         replaces: Vec::new(),
         allowed: match &finding.status {
             Status::Allowed(reason) => Some(reason.clone()),
-            Status::Open | Status::Baseline => None,
+            Status::Open | Status::Baseline | Status::Waived(_) => None,
         },
         in_baseline: finding.status == Status::Baseline,
     }

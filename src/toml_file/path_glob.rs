@@ -1,6 +1,6 @@
 //! Path globs in the manner of `.gitignore`, over the paths that reports show.
 
-use crate::bad_value::{BadValue, quoted};
+use super::value::{BadValue, quoted};
 use crate::origin::RepoPath;
 use globset::{Candidate, GlobBuilder, GlobSet, GlobSetBuilder};
 
