@@ -25,7 +25,10 @@ fn nothing_that_users_write_becomes_markup() {
     let page = page(&sample::hostile());
     assert!(!page.contains("<script"), "tags are escaped");
     assert!(page.contains("&lt;script&gt;"), "and shown");
-    assert!(!page.contains("href=\"javascript:") && !page.contains("href=\"data:"), "no address but the web's");
+    assert!(
+        !page.contains("href=\"javascript:") && !page.contains("href=\"data:"),
+        "no address but the web's"
+    );
     let attributes = page.matches("onload=").count();
     assert!(attributes > 0, "the text is there");
     assert_eq!(page.matches("&quot; onload=").count(), attributes, "no quote ends an attribute");

@@ -46,14 +46,13 @@ fn of_state(state: State, group: &[&TokenView], now: Moment) -> Markup {
 
 fn row(token: &TokenView, now: Moment) -> Markup {
     html! {
-        tr id=(anchor(&token.fingerprint)) {
+        tr.has-more id=(anchor(&token.fingerprint)) {
             th scope="row" {
                 (token.name())
                 div.small.soft {
                     @if token.registered.is_some() { (token.kind) ", " }
                     (token.severity) " · " code { (token.masked) }
                 }
-                (details(token, now))
             }
             td data-l="Owner" { @match &token.owner { Some(owner) => (owner), None => span.soft { "nobody" } } }
             td data-l="Introduced" { @match token.introduced { Some(when) => (day(when)), None => span.soft { "not in history" } } }
@@ -64,6 +63,7 @@ fn row(token: &TokenView, now: Moment) -> Markup {
                 @for (at, rule) in token.breaks.iter().enumerate() { @if at > 0 { ", " } a href={ "#rule-" (rule) } { (rule) } }
             }
         }
+        tr.more { td colspan="6" { (details(token, now)) } }
     }
 }
 
@@ -82,15 +82,17 @@ fn details(token: &TokenView, now: Moment) -> Markup {
     html! {
         details {
             summary { "Life and facts" }
-            (life(&token.timeline, now))
-            dl.pairs {
-                dt { "Fingerprint" } dd { code { (token.fingerprint) } }
-                dt { "Found by" } dd { code { (token.rule) } }
-                @if let Some(purpose) = &token.purpose { dt { "Purpose" } dd { (purpose) } }
-                @for (name, value) in &token.facts { dt { (capital(name)) } dd { (value) } }
-                @if !token.places.is_empty() { dt { "Places" } dd { (list(&token.places, &|one| html! { (one) })) } }
-                @if !token.refs.is_empty() { dt { "Reached by" } dd { (list(&token.refs, &|one| html! { (one) })) } }
-                @if !token.evidence.is_empty() { dt { "Evidence" } dd { (list(&token.evidence, &|one| address(one))) } }
+            div.life-and-facts {
+                (life(&token.timeline, now))
+                dl.pairs {
+                    dt { "Fingerprint" } dd { code { (token.fingerprint) } }
+                    dt { "Found by" } dd { code { (token.rule) } }
+                    @if let Some(purpose) = &token.purpose { dt { "Purpose" } dd { (purpose) } }
+                    @for (name, value) in &token.facts { dt { (capital(name)) } dd { (value) } }
+                    @if !token.places.is_empty() { dt { "Places" } dd { (list(&token.places, &|one| html! { (one) })) } }
+                    @if !token.refs.is_empty() { dt { "Reached by" } dd { (list(&token.refs, &|one| html! { (one) })) } }
+                    @if !token.evidence.is_empty() { dt { "Evidence" } dd { (list(&token.evidence, &|one| address(one))) } }
+                }
             }
         }
     }
@@ -98,7 +100,7 @@ fn details(token: &TokenView, now: Moment) -> Markup {
 
 fn life(events: &[Event], now: Moment) -> Markup {
     html! {
-        @if !events.is_empty() {
+        div {
             ol.life {
                 @for event in events.iter().take(LISTED) {
                     li.ahead[event.when > now] {

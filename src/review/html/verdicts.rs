@@ -1,11 +1,13 @@
 //! What the rules of the policy say, and what that says of each control.
 
-use super::super::{ControlVerdict, Judged, Review, RuleVerdict, TokenView};
+use super::super::{ControlVerdict, EvidenceView, Judged, Review, RuleVerdict, TokenView};
 use super::parts::{address, anchor, count, is_web, mark_of_outcome, mark_of_result};
 use super::{TOLD, key_of_outcomes};
 use maud::{Markup, html};
 use std::collections::HashMap;
 
+/// Evidence of no more items than this is open where a rule is violated.
+const OPEN: usize = 10;
 /// How many tokens a rule's evidence lists in the page; the JSON has all.
 const LISTED: usize = 200;
 
@@ -19,42 +21,41 @@ pub(super) fn rules(review: &Review) -> Markup {
         table.rules {
             thead { tr {
                 th.c1 scope="col" { "Outcome" }
-                th scope="col" { "Rule" }
+                th.c2 scope="col" { "Rule" }
                 th.c3 scope="col" { "Severity" }
                 th scope="col" { "Evidence" }
                 th.c5 scope="col" { "Evidence for" }
             } }
             tbody { @for rule in &review.rules {
-                tr id={ "rule-" (rule.id) } {
+                @let told: Vec<_> = rule.evidence.iter().filter(|one| TOLD.contains(&one.result)).collect();
+                tr.has-more[!told.is_empty()] id={ "rule-" (rule.id) } {
                     td { (mark_of_outcome(rule.outcome)) }
                     th scope="row" { (rule.title) div.small.soft { code { (rule.id) } } }
                     td data-l="Severity" { (rule.severity) }
-                    td { (rule.summary) (evidence(rule, &tokens)) }
+                    td { (rule.summary) }
                     td.small data-l="Evidence for" { @for (at, control) in rule.controls.iter().enumerate() { @if at > 0 { ", " } (control) } }
                 }
+                @if !told.is_empty() { tr.more { td {} td colspan="4" { (evidence(rule, &told, &tokens)) } } }
             } }
         }
         (key_of_outcomes())
     }
 }
 
-fn evidence(rule: &RuleVerdict, tokens: &HashMap<&str, &TokenView>) -> Markup {
-    let told: Vec<_> = rule.evidence.iter().filter(|one| TOLD.contains(&one.result)).collect();
+fn evidence(rule: &RuleVerdict, told: &[&EvidenceView], tokens: &HashMap<&str, &TokenView>) -> Markup {
     html! {
-        @if !told.is_empty() {
-            details open[rule.count(Judged::Violated) > 0 && told.len() <= 5] {
-                summary { (count(told.len() as u64, "item")) " of evidence" }
-                ul.plain {
-                    @for one in told.iter().take(LISTED) {
-                        li {
-                            (mark_of_result(one.result)) " "
-                            @if let Some(print) = &one.token { (name(print, tokens)) ": " }
-                            (one.why)
-                        }
+        details open[rule.count(Judged::Violated) > 0 && told.len() <= OPEN] {
+            summary { (count(told.len() as u64, "item")) " of evidence" }
+            ul.plain {
+                @for one in told.iter().take(LISTED) {
+                    li {
+                        (mark_of_result(one.result)) " "
+                        @if let Some(print) = &one.token { (name(print, tokens)) ": " }
+                        (one.why)
                     }
                 }
-                @if told.len() > LISTED { p.soft { "and " (told.len() - LISTED) " more; the JSON form has all" } }
             }
+            @if told.len() > LISTED { p.soft { "and " (told.len() - LISTED) " more; the JSON form has all" } }
         }
     }
 }
