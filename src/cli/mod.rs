@@ -138,6 +138,7 @@ pub fn main() -> ExitCode {
 }
 
 impl Common {
+    #[allow(dead_code, reason = "used by commands that come next")]
     /// The time that ages, expiries and waivers are judged by.
     fn now(&self) -> Moment {
         self.now.unwrap_or_else(Moment::now)

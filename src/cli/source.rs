@@ -134,7 +134,14 @@ pub fn choose<'a>(
             } else {
                 let (filter, probe) =
                     (settings.leaves_out().then_some(filter), probe.filter(|_| !args.no_delta));
-                Box::new(History { path, filter, containers: containers(settings), probe, cache })
+                Box::new(History {
+                    path,
+                    filter,
+                    containers: containers(settings),
+                    probe,
+                    cache,
+                    recall: None,
+                })
             };
             return Ok(repository(source, place.as_deref()));
         }
