@@ -1,7 +1,8 @@
 //! What a repository's history tells of some blobs: the commits, what refs name, and at which
 //! commits the blobs came to a path or left it.
 
-use crate::origin::RepoPath;
+use crate::origin::{OriginKind, RepoPath};
+use crate::secret::Fingerprint;
 use git2::Oid;
 
 /// The history of some blobs. Commits and paths are told by their places in the lists.
@@ -15,6 +16,27 @@ pub struct Past {
     pub changes: Vec<Change>,
     /// Every ref and HEAD, sorted by name.
     pub refs: Vec<PastRef>,
+}
+
+/// A secret in one document of a history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// The secret.
+    pub fingerprint: Fingerprint,
+    /// What the document is.
+    pub kind: OriginKind,
+    /// The file's blob, in hexadecimal.
+    pub blob: Option<String>,
+    /// The commit or tag whose message it is, in hexadecimal.
+    pub commit: Option<String>,
+    /// The path that the document was read at, with the path inside if it is of an archive.
+    pub path: RepoPath,
+    /// The line, from 1.
+    pub line: u64,
+    /// The name that the secret stands under there.
+    pub name: Option<String>,
+    /// The reason of an allow marker.
+    pub allowed: Option<String>,
 }
 
 /// A commit in the graph.

@@ -195,6 +195,11 @@ fn tree<'a>(args: &SourceArgs, filter: PathFilter<'a>, settings: &Settings) -> R
     Ok(Chosen { sources: vec![Box::new(tree)], root, is_repository, replay: None })
 }
 
+/// The root of the repository that a place lies in.
+pub fn root_of(place: &Path) -> Option<PathBuf> {
+    worktree(place).map(|worktree| worktree.root)
+}
+
 fn worktree(place: &Path) -> Option<Worktree> {
     let place = place.canonicalize().ok()?;
     if place.is_dir() { Worktree::find(&place) } else { Worktree::find(place.parent()?) }

@@ -1,6 +1,7 @@
 //! What a history tells of the blobs in which something was found: compares the folders of each
 //! commit with those of its first parent, as far as they lead to such a blob.
 
+use crate::commit::CommitRecord;
 use crate::coverage::{Coverage, Gap};
 use crate::history::names::Names;
 use crate::history::roots::NamedObject;
@@ -223,4 +224,23 @@ impl Comparison<'_> {
         });
         Some(items)
     }
+}
+
+/// Reads commits by their places in `past`: each with its record and its message. One that cannot be
+/// read goes into the account.
+pub fn records(
+    handles: &Handles,
+    past: &Past,
+    wanted: &[u32],
+    coverage: &Coverage,
+) -> HashMap<u32, (CommitRecord, Vec<u8>)> {
+    let read = |&at: &u32| {
+        let id = past.commits.get(at as usize)?.id;
+        let mut bytes = Vec::new();
+        let read = read_as(handles, id, Kind::Commit, &mut bytes);
+        read.inspect_err(|error| error.report(id, "a commit", coverage)).ok()?;
+        let parsed = parse(&bytes, handles.format())?;
+        Some((at, (parsed.record(id), parsed.message.to_vec())))
+    };
+    wanted.par_iter().filter_map(read).collect()
 }

@@ -62,6 +62,9 @@ pub struct Introduction {
     /// GitHub, GitLab or Bitbucket write it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pull_request: Option<u64>,
+    /// Whether the clone is shallow and ends here, so that it may have come in earlier.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_cut: bool,
 }
 
 /// One uninterrupted stay of a token at a path.
