@@ -16,6 +16,7 @@ pub mod line_hash;
 pub mod moment;
 pub mod origin;
 pub mod policy;
+pub mod replace_file;
 pub mod report;
 pub mod rule;
 pub mod rule_info;
