@@ -85,6 +85,7 @@ pub fn run(args: &TrailArgs, common: &Common) -> Result<u8, Failure> {
         findings: &findings,
         coverage: &run.coverage,
         version: env!("CARGO_PKG_VERSION"),
+        key_id: settings.key.id(),
         root: crate::cli::source::root_of(&place),
         is_repository: true,
         fail_on: settings.gate.least_severity(),

@@ -64,7 +64,13 @@ fn annotate(finding: &Finding, location: &Location, out: &mut dyn Write) -> io::
     command(level(finding.severity), &properties, &message, out)
 }
 
-fn command(name: &str, properties: &[(&str, String)], message: &str, out: &mut dyn Write) -> io::Result<()> {
+/// Writes a workflow command.
+pub fn command(
+    name: &str,
+    properties: &[(&str, String)],
+    message: &str,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     write!(out, "::{name}")?;
     for (index, (key, value)) in properties.iter().enumerate() {
         let before = if index == 0 { ' ' } else { ',' };

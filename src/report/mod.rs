@@ -11,14 +11,16 @@
 mod csv;
 mod github;
 mod json;
-mod json_text;
+pub mod json_text;
 mod junit;
+pub mod read;
 mod sarif;
 mod terminal;
 mod text;
 pub mod trail;
 mod view;
 
+pub use github::command as github_command;
 pub use view::without_secret;
 
 #[cfg(test)]
@@ -40,6 +42,8 @@ pub struct Report<'a> {
     pub coverage: &'a CoverageReport,
     /// This program's version.
     pub version: &'a str,
+    /// The id of the key that the fingerprints were made with.
+    pub key_id: &'a str,
     /// The folder or repository that was scanned, absolute; `None` for standard input.
     pub root: Option<PathBuf>,
     /// Whether `root` is a repository, whose readers know where it lies on their own machine.
