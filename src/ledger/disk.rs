@@ -6,7 +6,7 @@
 //! read and nothing is kept on the side that could go stale.
 
 use crate::ledger::checkpoint::SignedCheckpoint;
-use crate::ledger::entry::{self, Last};
+use crate::ledger::entry::{self, Encode};
 use crate::ledger::lock::{Lock, beside};
 use crate::ledger::{LONGEST_LINE, LedgerError};
 use std::fs::{self, File, OpenOptions};
@@ -17,11 +17,6 @@ use std::path::{Path, PathBuf};
 const IGNORED: &str = "# What keytrail needs on this machine only.\n*.lock\n*.torn-*\n";
 /// How much of the end is read at first; most lines are far shorter.
 const WINDOW: u64 = 8 << 10;
-
-/// Whether a ledger's file is at a path.
-pub fn is_at(path: &Path) -> bool {
-    path.is_file()
-}
 
 /// A ledger in a file.
 #[derive(Debug)]
@@ -54,6 +49,12 @@ impl DiskStore {
             )));
         }
         replace(path, &[header, b"\n"].concat()).map_err(|error| failed(&error))?;
+        Ok(store)
+    }
+
+    pub(super) fn at(path: &Path) -> Result<Self, LedgerError> {
+        let store = Self { path: path.to_owned() };
+        File::open(path).map_err(|error| store.unreadable(&error))?;
         Ok(store)
     }
 
@@ -99,7 +100,7 @@ impl DiskStore {
 
     pub(super) fn append(
         &mut self,
-        encode: &dyn Fn(&Last) -> Result<Vec<Vec<u8>>, LedgerError>,
+        encode: Encode<'_>,
         notices: &mut Vec<String>,
     ) -> Result<u64, LedgerError> {
         let _lock = self.lock()?;

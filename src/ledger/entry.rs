@@ -33,6 +33,9 @@ pub struct Entry {
     pub hash: Hash,
 }
 
+/// Makes the lines that are to follow an entry, without line feeds.
+pub(super) type Encode<'a> = &'a dyn Fn(&Last) -> Result<Vec<Vec<u8>>, LedgerError>;
+
 /// What has to be known of the last entry to write the next one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Last {
@@ -60,7 +63,7 @@ pub(super) struct Checked {
 pub fn encode(number: u64, prev: Option<Hash>, event: &Event, at: Moment) -> Result<Vec<u8>, LedgerError> {
     let refused = |problem: String| LedgerError::Usage(format!("this event cannot be recorded: {problem}"));
     let event = serde_json::to_value(event).map_err(|error| refused(error.to_string()))?;
-    if !event.get("type").is_some_and(|name| name.as_str().is_some_and(|name| !name.is_empty())) {
+    if event.get("type").and_then(Value::as_str).unwrap_or_default().is_empty() {
         return Err(refused("it has no `type`; add one such as \"type\": \"acme.deploy\"".to_owned()));
     }
     let prev = prev.map(|hash| BASE64.encode(&hash)).unwrap_or_default();

@@ -180,6 +180,20 @@ pub struct Finding {
 }
 
 impl Event {
+    /// The types that have fields of their own.
+    pub const TYPES: [&str; 10] = [
+        "header",
+        "scan",
+        "finding-opened",
+        "finding-closed",
+        "waiver",
+        "registration",
+        "rotation",
+        "revocation",
+        "policy-change",
+        "review-sign-off",
+    ];
+
     /// The `type` that stands in the entry.
     pub fn name(&self) -> &str {
         match self {

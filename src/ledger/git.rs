@@ -9,7 +9,8 @@
 //! read again, and no entry is lost.
 
 use crate::ledger::checkpoint::SignedCheckpoint;
-use crate::ledger::entry::{self, Last};
+use crate::ledger::entry::{self, Encode};
+use crate::ledger::exchange::INCOMING;
 use crate::ledger::lock::Lock;
 use crate::ledger::{LedgerError, verify};
 use crate::moment::Moment;
@@ -41,6 +42,9 @@ impl fmt::Debug for GitStore {
         write!(f, "GitStore({})", self.shown())
     }
 }
+
+/// A commit that the ref shall move to, with what the caller wants to know of it.
+type Made<T> = Result<(Oid, T), LedgerError>;
 
 /// A piece that is to be written.
 struct Piece {
@@ -75,7 +79,13 @@ impl GitStore {
         Ok(store)
     }
 
-    fn repository(folder: &Path) -> Result<Self, LedgerError> {
+    pub(super) fn at(folder: &Path) -> Result<Self, LedgerError> {
+        let store = Self::repository(folder)?;
+        store.present()?;
+        Ok(store)
+    }
+
+    pub(super) fn repository(folder: &Path) -> Result<Self, LedgerError> {
         let repository = Repository::discover(folder).map_err(|error| {
             LedgerError::Usage(format!(
                 "{}: no git repository to keep a ledger in: {}",
@@ -91,7 +101,7 @@ impl GitStore {
         format!("{REFERENCE} of {}", folder.display())
     }
 
-    fn lock(&self) -> Result<Lock, LedgerError> {
+    pub(super) fn lock(&self) -> Result<Lock, LedgerError> {
         let folder = self.repository.commondir().join("keytrail");
         fs::create_dir_all(&folder)
             .map_err(|error| LedgerError::io("the lock cannot be made", &folder, &error))?;
@@ -150,13 +160,9 @@ impl GitStore {
         Ok(bytes)
     }
 
-    pub(super) fn append(
-        &mut self,
-        encode: &dyn Fn(&Last) -> Result<Vec<Vec<u8>>, LedgerError>,
-        at: Moment,
-    ) -> Result<u64, LedgerError> {
+    pub(super) fn append(&mut self, encode: Encode<'_>, at: Moment) -> Result<u64, LedgerError> {
         let _lock = self.lock()?;
-        self.advance(&|tip| {
+        self.advance(|tip| {
             let pieces = self.pieces(tip)?;
             let newest = pieces
                 .len()
@@ -198,21 +204,18 @@ impl GitStore {
 
     /// Moves the ref to what is made of the commit that it is at, again if another one moved it
     /// meanwhile.
-    fn advance<T>(
-        &self,
-        make: &dyn Fn(&Commit<'_>) -> Result<(Oid, T), LedgerError>,
-    ) -> Result<T, LedgerError> {
+    fn advance<T>(&self, make: impl Fn(&Commit<'_>) -> Made<T>) -> Result<T, LedgerError> {
         let start = Instant::now();
         loop {
             let tip = self.present()?;
-            let (commit, made) = make(&tip)?;
+            let (commit, outcome) = make(&tip)?;
             if commit == tip.id() {
-                return Ok(made);
+                return Ok(outcome);
             }
             match self.repository.reference_matching(REFERENCE, commit, true, tip.id(), "keytrail ledger") {
                 Ok(_) => {
                     self.sync_reference()?;
-                    return Ok(made);
+                    return Ok(outcome);
                 }
                 Err(error)
                     if matches!(error.code(), ErrorCode::Modified | ErrorCode::Locked)
@@ -319,7 +322,7 @@ impl GitStore {
     /// Keeps a checkpoint, unless a larger one was kept meanwhile.
     pub(super) fn keep_checkpoint(&mut self, new: &SignedCheckpoint, at: Moment) -> Result<(), LedgerError> {
         let _lock = self.lock()?;
-        self.advance(&|tip| {
+        self.advance(|tip| {
             if let Some(text) = self.checkpoint_at(tip)? {
                 let kept = SignedCheckpoint::parse(&text, &format!("the checkpoint of {}", self.shown()))?;
                 if kept.checkpoint.size > new.checkpoint.size || kept == *new {
@@ -329,6 +332,60 @@ impl GitStore {
             let message = format!("keytrail ledger: checkpoint of {} entries", new.checkpoint.size);
             Ok((self.commit(Some(tip), &[], Some(new.text()), &message, at)?, ()))
         })
+    }
+}
+
+/// A ledger that was fetched.
+pub(super) struct Incoming {
+    /// Its lines.
+    pub bytes: Vec<u8>,
+    checkpoint: Option<String>,
+}
+
+impl Incoming {
+    /// The checkpoint in it, or why that is none.
+    pub(super) fn checkpoint(&self, name: &str) -> Result<Option<SignedCheckpoint>, String> {
+        let text = self.checkpoint.as_deref();
+        text.map(|text| SignedCheckpoint::parse(text, name)).transpose().map_err(|error| error.to_string())
+    }
+}
+
+impl GitStore {
+    fn incoming_tip(&self) -> Result<Commit<'_>, LedgerError> {
+        let reference = self.repository.find_reference(INCOMING).map_err(|error| self.failed(&error))?;
+        reference.peel_to_commit().map_err(|error| self.failed(&error))
+    }
+
+    /// What was fetched.
+    pub(super) fn incoming(&self) -> Result<Incoming, LedgerError> {
+        let tip = self.incoming_tip()?;
+        Ok(Incoming { bytes: self.read_at(&tip)?, checkpoint: self.checkpoint_at(&tip)? })
+    }
+
+    /// Whether what was fetched is a later commit of ours.
+    pub(super) fn is_behind_incoming(&self) -> Result<bool, LedgerError> {
+        let (ours, theirs) = (self.present()?.id(), self.incoming_tip()?.id());
+        self.repository.graph_descendant_of(theirs, ours).map_err(|error| self.failed(&error))
+    }
+
+    /// Moves our ref to what was fetched, unless another process moved ours since it was read.
+    pub(super) fn move_to_incoming(&self) -> Result<bool, LedgerError> {
+        let (ours, theirs) = (self.tip()?.map(|commit| commit.id()), self.incoming_tip()?.id());
+        let log = "keytrail ledger: fetch";
+        let moved = match ours {
+            Some(ours) => self.repository.reference_matching(REFERENCE, theirs, true, ours, log),
+            None => self.repository.reference(REFERENCE, theirs, false, log),
+        };
+        moved.map_err(|error| LedgerError::git(&format!("{}: cannot be moved", self.shown()), &error))?;
+        self.sync_reference()?;
+        Ok(true)
+    }
+
+    /// Takes the fetched ref away. One that stays does no harm: the next fetch overwrites it.
+    pub(super) fn forget_incoming(&self) {
+        if let Ok(mut reference) = self.repository.find_reference(INCOMING) {
+            let _ = reference.delete();
+        }
     }
 }
 

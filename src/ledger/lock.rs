@@ -22,14 +22,14 @@ impl Lock {
     /// Keeps all others out.
     pub(super) fn exclusive(path: &Path) -> Result<Self, LedgerError> {
         let file = open(path).map_err(|error| LedgerError::io("the lock cannot be made", path, &error))?;
-        Self::wait(path, file, |file| FileExt::try_lock(file))
+        Self::wait(path, file, FileExt::try_lock)
     }
 
     /// Keeps writers out, if the lock file can be had: on a medium that cannot be written to nobody
     /// writes.
     pub(super) fn shared(path: &Path) -> Result<Option<Self>, LedgerError> {
         match open(path) {
-            Ok(file) => Self::wait(path, file, |file| FileExt::try_lock_shared(file)).map(Some),
+            Ok(file) => Self::wait(path, file, FileExt::try_lock_shared).map(Some),
             Err(_) => Ok(None),
         }
     }

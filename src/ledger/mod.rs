@@ -11,6 +11,7 @@ mod disk;
 pub mod entry;
 mod error;
 pub mod event;
+pub mod exchange;
 mod git;
 pub mod key;
 mod lock;
@@ -20,7 +21,6 @@ pub mod proof;
 pub mod tree;
 pub mod verify;
 
-pub use disk::is_at as is_file_at;
 pub use entry::Entry;
 pub use error::LedgerError;
 pub use event::Event;
@@ -85,6 +85,20 @@ impl Ledger {
         let store = match place {
             Place::File(path) => Store::Disk(DiskStore::open(path)?),
             Place::Git(folder) => Store::Git(GitStore::open(folder)?),
+        };
+        Ok(Self { store, notices: Vec::new() })
+    }
+
+    /// Opens a ledger without a look at its header, for who wants to be told of a wrong one as of any
+    /// other entry.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Missing`] if there is none.
+    pub fn at(place: &Place) -> Result<Self, LedgerError> {
+        let store = match place {
+            Place::File(path) => Store::Disk(DiskStore::at(path)?),
+            Place::Git(folder) => Store::Git(GitStore::at(folder)?),
         };
         Ok(Self { store, notices: Vec::new() })
     }
@@ -213,12 +227,12 @@ impl Ledger {
         }
         let origin = self.origin()?;
         let checkpoint = Checkpoint { origin, size: tree.size(), root: tree.root() };
-        let signed = SignedCheckpoint::sign(checkpoint, signer)?;
+        let fresh = SignedCheckpoint::sign(checkpoint, signer)?;
         match &mut self.store {
-            Store::Disk(store) => store.keep_checkpoint(&signed)?,
-            Store::Git(store) => store.keep_checkpoint(&signed, at)?,
+            Store::Disk(store) => store.keep_checkpoint(&fresh)?,
+            Store::Git(store) => store.keep_checkpoint(&fresh, at)?,
         }
-        Ok(signed)
+        Ok(fresh)
     }
 
     /// Looks for every change that can be seen: inside the ledger, and against the checkpoints that
@@ -234,7 +248,7 @@ impl Ledger {
             Err(LedgerError::Usage(problem)) => Err(problem),
             Err(other) => return Err(other),
         };
-        Ok(verify::verify(&bytes, kept, held, verifiers))
+        Ok(verify::verify(&bytes, &kept, held, verifiers))
     }
 
     /// Proves that an entry is in the tree of the first `size` entries, or of all.

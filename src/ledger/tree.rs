@@ -134,7 +134,7 @@ impl Tree {
 
 /// The largest power of two below `size`, which is 2 or more.
 fn split(size: u64) -> u64 {
-    1 << (63 - (size - 1).leading_zeros())
+    1 << (size - 1).ilog2()
 }
 
 /// The root that an inclusion proof leads to (RFC 9162, section 2.1.3.2); `None` if it has too many or

@@ -228,7 +228,7 @@ pub(super) fn holds(ledger: &str, tree: &Tree, checkpoint: &Checkpoint) -> Resul
 /// Looks at a ledger's bytes. `kept` is the checkpoint that lies beside it, or why that is none.
 pub(super) fn verify(
     bytes: &[u8],
-    kept: Result<Option<SignedCheckpoint>, String>,
+    kept: &Result<Option<SignedCheckpoint>, String>,
     held: &[Held],
     verifiers: &[VerifierKey],
 ) -> Verification {
@@ -261,7 +261,7 @@ pub(super) fn verify(
     for one in held {
         judge(one.place.clone(), &one.checkpoint, true);
     }
-    match &kept {
+    match kept {
         Ok(Some(signed)) => judge("the checkpoint beside the ledger".to_owned(), signed, false),
         Ok(None) => {}
         Err(problem) => checkpoints.push(Judged {

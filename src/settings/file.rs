@@ -1,6 +1,7 @@
 //! `keytrail.toml`: its form, version 1. `docs/configuration.md` describes it.
 
 use super::keys;
+use super::ledger::LedgerSettings;
 use super::value::{self, BadValue, SizeLimit};
 use crate::level::{Confidence, Severity};
 use crate::policy::gate::FailOn;
@@ -51,6 +52,7 @@ pub struct ConfigFile {
     pub(super) allow_incomplete: Option<bool>,
     pub(super) key_env: Option<At<String>>,
     pub(super) key_file: Option<At<PathBuf>>,
+    pub(super) ledger: LedgerSettings,
     pub(super) rule: BTreeMap<String, RuleOverride>,
     pub(super) policy: Option<PolicyText>,
     pub(super) waivers: Vec<Placed>,
@@ -90,6 +92,10 @@ impl ConfigFile {
                 "report" => file.report(&mut reader, table),
                 "gate" => file.gate(&mut reader, table),
                 "fingerprint" => file.fingerprint(&mut reader, table),
+                "ledger" => {
+                    let folder = path.parent().unwrap_or(Path::new(""));
+                    file.ledger = LedgerSettings::read(&mut reader, table, node.place.clone(), folder);
+                }
                 _ => file.rules(&mut reader, table),
             }
         }

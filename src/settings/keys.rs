@@ -6,7 +6,7 @@ use crate::toml_file::Section;
 
 /// The top of the file.
 pub(super) const TOP: Section =
-    Section::new("", &["version", "scan", "report", "gate", "fingerprint", "rule", "policy", "waiver"]);
+    Section::new("", &["version", "scan", "report", "gate", "fingerprint", "ledger", "rule", "policy", "waiver"]);
 /// What is read, and how.
 pub(super) const SCAN: Section = Section::new(
     "scan",
@@ -34,9 +34,12 @@ pub(super) const FINGERPRINT: Section = Section {
     ),
     ..Section::new("fingerprint", &["key-env", "key-file"])
 };
+/// The record of what happened.
+pub(super) const LEDGER: Section =
+    Section::new("ledger", &["place", "path", "key", "verifiers", "record-scans"]);
 /// One rule.
 pub(super) const RULE: Section = Section::new("rule.*", &["enabled", "severity", "confidence", "exclude"]);
 
 /// All tables, in the order of the documentation.
-pub const SECTIONS: [Section; 9] =
-    [TOP, SCAN, REPORT, GATE, FINGERPRINT, RULE, read::POLICY, read::RULE, waiver_file::WAIVER];
+pub const SECTIONS: [Section; 10] =
+    [TOP, SCAN, REPORT, GATE, FINGERPRINT, LEDGER, RULE, read::POLICY, read::RULE, waiver_file::WAIVER];

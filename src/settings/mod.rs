@@ -5,6 +5,7 @@ mod discover;
 mod file;
 mod key;
 mod keys;
+mod ledger;
 mod overrides;
 pub mod value;
 
@@ -12,6 +13,7 @@ pub use crate::toml_file::{ConfigError, ConfigErrors, PathGlob, PathGlobs, Place
 pub use discover::discover;
 pub use file::{ConfigFile, FILE_NAME, RuleOverride, VERSION};
 pub use keys::SECTIONS;
+pub use ledger::LedgerSettings;
 pub use overrides::{Overrides, VARIABLES};
 
 use crate::level::Confidence;
@@ -53,6 +55,8 @@ pub struct Settings {
     pub gate: Gate,
     /// The key of all fingerprints.
     pub key: FingerprintKey,
+    /// Where the ledger is, and who signs it.
+    pub ledger: LedgerSettings,
     /// What the file says about single rules, by their ids.
     pub rule_overrides: BTreeMap<String, RuleOverride>,
     /// What the file asks of tokens, if it has `[policy]`.
@@ -141,6 +145,7 @@ impl Settings {
                 flags.allow_incomplete.or(env.allow_incomplete).or(file.allow_incomplete).unwrap_or(false),
             ),
             key,
+            ledger: file.ledger,
             rule_overrides: file.rule,
             policy: file.policy,
             waivers: file.waivers,

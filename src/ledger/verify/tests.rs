@@ -36,7 +36,7 @@ fn checkpoint(lines: &[Vec<u8>]) -> SignedCheckpoint {
 fn look(bytes: &[u8], held: &[SignedCheckpoint]) -> Verification {
     let held: Vec<Held> =
         held.iter().map(|one| Held { place: "held".to_owned(), checkpoint: one.clone() }).collect();
-    verify(bytes, Ok(None), &held, &[signer().verifier().clone()])
+    verify(bytes, &Ok(None), &held, &[signer().verifier().clone()])
 }
 
 fn first_wrong(bytes: &[u8], held: &SignedCheckpoint) -> Option<u64> {
@@ -154,7 +154,7 @@ fn a_rewritten_end_is_found_by_who_holds_a_checkpoint() {
     // Who holds nothing cannot see it, and is told so.
     let found = look(&bytes(&other), &[]);
     assert_eq!((found.verdict(), found.proved()), (Verdict::Unproved, 0));
-    let found = verify(&bytes(&other), Ok(None), &[], &[]);
+    let found = verify(&bytes(&other), &Ok(None), &[], &[]);
     assert_eq!((found.verdict(), found.limits().len()), (Verdict::Verified, 1));
 }
 
@@ -164,10 +164,10 @@ fn a_checkpoint_of_somebody_else_does_not_count() {
     let head = checkpoint(&lines).checkpoint;
     let stranger = Signer::from_seed("example.org/log", &[1; 32]).expect("a name");
     let foreign = SignedCheckpoint::sign(head.clone(), &stranger).expect("an origin");
-    let found = look(&bytes(&lines), &[foreign.clone()]);
+    let found = look(&bytes(&lines), std::slice::from_ref(&foreign));
     assert_eq!((found.verdict(), found.proved()), (Verdict::Tampered, 0));
     // The one beside the ledger counts only with a signature that was checked.
-    let found = verify(&bytes(&lines), Ok(Some(foreign)), &[], &[]);
+    let found = verify(&bytes(&lines), &Ok(Some(foreign)), &[], &[]);
     assert_eq!((found.verdict(), found.proved()), (Verdict::Verified, 0));
     let renamed = Checkpoint { origin: "example.org/other".to_owned(), ..head };
     let other = SignedCheckpoint::sign(renamed, &signer()).expect("an origin");
