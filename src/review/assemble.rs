@@ -9,10 +9,14 @@ use crate::facts::{Expiry, TokenFacts};
 use crate::moment::Moment;
 use crate::policy::Evaluation;
 use crate::policy::control::Catalogue;
+use crate::policy::subject::Subject;
+use crate::policy::violation::Place;
 use crate::policy::waiver::Waiver;
+use crate::policy::waivers::{Checked, FlawSort, Waivers};
 use crate::secret::Fingerprint;
 use crate::trail::inventory::{Entry, Inventory};
 use crate::trail::life::{PlaceSort, Stay};
+use crate::trail::state::State;
 use std::collections::{BTreeSet, HashMap};
 
 /// What a review is made of.
@@ -23,10 +27,12 @@ pub struct Material<'a> {
     pub schedule: Schedule,
     /// The tokens.
     pub inventory: &'a Inventory,
-    /// The waivers, each with where it is written.
-    pub waivers: &'a [(Waiver, String)],
-    /// For how many days a waiver may be granted.
-    pub waiver_days: u32,
+    /// The same tokens, as the policy was asked about them.
+    pub subjects: &'a [Subject<'a>],
+    /// The waivers.
+    pub waivers: &'a Waivers,
+    /// The same waivers, with what is wrong with them.
+    pub checked: &'a [Checked<'a>],
     /// What the policy says.
     pub evaluation: &'a Evaluation,
     /// What was read.
@@ -46,14 +52,16 @@ impl Material<'_> {
         let granted = self.granted();
         let breaks = self.breaks();
         let none = Vec::new();
+        let states: HashMap<Fingerprint, State> =
+            self.subjects.iter().map(|subject| (subject.token.fingerprint, subject.state)).collect();
         let mut tokens: Vec<TokenView> = self
             .inventory
             .entries()
             .map(|entry| {
                 let print = entry.token.fingerprint;
                 let waivers = granted.get(&print).unwrap_or(&none);
-                let waived = waivers.iter().any(|one| one.is_in_force(now) && covers(one, entry));
-                view(entry, waived, waivers, breaks.get(&print).cloned().unwrap_or_default(), now)
+                let state = states.get(&print).copied().unwrap_or_else(|| entry.state(false, now));
+                view(entry, state, waivers, breaks.get(&print).cloned().unwrap_or_default(), now)
             })
             .collect();
         let rank = |token: &TokenView| STATES.iter().position(|state| *state == token.state);
@@ -84,8 +92,8 @@ impl Material<'_> {
     /// The waivers of each token.
     fn granted(&self) -> HashMap<Fingerprint, Vec<&Waiver>> {
         let mut granted: HashMap<Fingerprint, Vec<&Waiver>> = HashMap::new();
-        for (waiver, _) in self.waivers {
-            granted.entry(waiver.fingerprint).or_default().push(waiver);
+        for one in self.waivers.all() {
+            granted.entry(one.waiver.fingerprint).or_default().push(&one.waiver);
         }
         granted
     }
@@ -109,21 +117,11 @@ impl Material<'_> {
     fn waivers(&self) -> Vec<WaiverView> {
         let now = self.made.now;
         let mut views: Vec<_> = self
-            .waivers
+            .checked
             .iter()
-            .map(|(waiver, place)| {
-                let entry = self.inventory.get(waiver.fingerprint).filter(|entry| covers(waiver, entry));
-                let standing = if waiver.days() > i64::from(self.waiver_days) {
-                    Standing::TooLong
-                } else if now >= waiver.expires {
-                    Standing::Ended
-                } else if now < waiver.created {
-                    Standing::NotYet
-                } else if entry.is_none() {
-                    Standing::CoversNothing
-                } else {
-                    Standing::InForce
-                };
+            .map(|Checked { waiver, place, flaws, .. }| {
+                let expires = self.waivers.ends(waiver);
+                let is_unused = flaws.iter().any(|flaw| flaw.sort == FlawSort::Unused);
                 WaiverView {
                     token: waiver.fingerprint.to_string(),
                     path: waiver.path.as_ref().map(ToString::to_string),
@@ -131,9 +129,18 @@ impl Material<'_> {
                     owner: waiver.owner.clone(),
                     ticket: waiver.ticket.clone(),
                     created: waiver.created,
-                    expires: waiver.expires,
-                    standing,
-                    place: place.clone(),
+                    expires,
+                    standing: if now >= expires {
+                        Standing::Ended
+                    } else if now < waiver.created {
+                        Standing::NotYet
+                    } else if is_unused {
+                        Standing::CoversNothing
+                    } else {
+                        Standing::InForce
+                    },
+                    flaws: flaws.iter().map(|flaw| flaw.message.clone()).collect(),
+                    place: place.map(shown).unwrap_or_default(),
                 }
             })
             .collect();
@@ -142,12 +149,12 @@ impl Material<'_> {
     }
 }
 
-/// Whether a waiver speaks of one of the places of a token.
-fn covers(waiver: &Waiver, entry: &Entry) -> bool {
-    waiver
-        .path
-        .as_ref()
-        .is_none_or(|path| entry.lives.iter().any(|one| one.life.stays.iter().any(|stay| stay.path == *path)))
+/// A place for people.
+fn shown(place: &Place) -> String {
+    match place.line {
+        Some(line) => format!("{}:{line}", place.path),
+        None => place.path.to_string(),
+    }
 }
 
 fn rules(evaluation: &Evaluation) -> Vec<RuleVerdict> {
@@ -200,7 +207,7 @@ fn controls(evaluation: &Evaluation) -> Vec<ControlVerdict> {
 }
 
 /// One token as the review shows it.
-fn view(entry: &Entry, waived: bool, waivers: &[&Waiver], breaks: Vec<String>, now: Moment) -> TokenView {
+fn view(entry: &Entry, state: State, waivers: &[&Waiver], breaks: Vec<String>, now: Moment) -> TokenView {
     let registration = entry.registration.as_ref();
     let lives = || entry.lives.iter().map(|one| &one.life);
     let introduced = lives().filter_map(|life| Some(life.introduced.as_ref()?.commit.committed)).min();
@@ -214,7 +221,7 @@ fn view(entry: &Entry, waived: bool, waivers: &[&Waiver], breaks: Vec<String>, n
         rule: entry.token.rule.clone(),
         severity: entry.token.severity,
         masked: entry.token.masked.to_string(),
-        state: entry.state(waived, now),
+        state,
         owner: registration
             .and_then(|one| one.owner.clone())
             .or_else(|| entry.stored.iter().find_map(|stored| stored.owner.clone())),

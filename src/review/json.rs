@@ -20,7 +20,7 @@ struct Written<'a> {
 
 /// The review as text, sealed.
 pub(super) fn text(review: &Review) -> io::Result<String> {
-    let written = Written { format: FORMAT, version: VERSION, review, seal: seal::place() };
+    let written = Written { format: FORMAT, version: VERSION, review, seal: seal::place(review) };
     let mut text = serde_json::to_string_pretty(&written)?;
     text.push('\n');
     Ok(seal::seal(text))

@@ -14,6 +14,7 @@ mod json;
 mod oscal;
 mod schedule;
 pub mod seal;
+pub mod signed;
 mod terminal;
 mod timeline;
 mod times;
@@ -224,10 +225,12 @@ pub struct WaiverView {
     pub ticket: Option<String>,
     /// From when on it counts.
     pub created: Moment,
-    /// Until when it counts.
+    /// Until when it counts: no later than the policy allows.
     pub expires: Moment,
     /// Whether it counts now.
     pub standing: Standing,
+    /// What is wrong with it, in sentences.
+    pub flaws: Vec<String>,
     /// Where it is written: `keytrail.waivers.toml:12`.
     pub place: String,
 }
@@ -244,8 +247,6 @@ pub enum Standing {
     CoversNothing,
     /// It begins later.
     NotYet,
-    /// It was granted for longer than the policy allows.
-    TooLong,
 }
 
 impl Standing {
@@ -256,7 +257,6 @@ impl Standing {
             Self::Ended => "ended",
             Self::CoversNothing => "covers nothing",
             Self::NotYet => "not yet in force",
-            Self::TooLong => "longer than the policy allows",
         }
     }
 }
@@ -314,12 +314,18 @@ pub enum LedgerView {
     Sound {
         /// How many entries it has.
         entries: u64,
-        /// How many of them a checkpoint covers that is signed by a key that was given.
-        signed: u64,
+        /// How many of them are proved by a checkpoint that whoever can write to the ledger could not
+        /// have made.
+        proved: u64,
         /// The root hash of the tree over all entries, in base64.
         root: String,
-        /// What a reader should know: entries after the last checkpoint, no key given.
-        notes: Vec<String>,
+        /// What the check could not establish, in sentences.
+        limits: Vec<String>,
+    },
+    /// A proof was asked for, and there is none.
+    Unproved {
+        /// How many entries it has.
+        entries: u64,
     },
     /// Something was changed, taken out, put in or cut off.
     Broken {
@@ -339,11 +345,17 @@ impl Review {
         STATES.map(|state| (state, self.tokens.iter().filter(|token| token.state == state).count()))
     }
 
-    /// Whether a reviewer has nothing to act on.
-    pub fn is_clean(&self) -> bool {
-        self.count(Outcome::Violated) == 0
-            && self.coverage.gaps.is_empty()
-            && !matches!(self.ledger, LedgerView::Broken { .. })
+    /// What it came to, in a word: the worst first.
+    pub fn verdict(&self) -> &'static str {
+        if matches!(self.ledger, LedgerView::Broken { .. }) {
+            "ledger-broken"
+        } else if self.count(Outcome::Violated) > 0 {
+            "violations"
+        } else if self.coverage.gaps.is_empty() {
+            "clean"
+        } else {
+            "incomplete"
+        }
     }
 }
 

@@ -41,7 +41,7 @@ pub(super) fn text(review: &Review) -> io::Result<String> {
                     "uuid": ids.of("seal", &review.made.settings),
                     "title": "Seal",
                     "description": "The SHA-256 of this file with zeros in place of the digits.",
-                    "remarks": seal::place(),
+                    "remarks": seal::place(review),
                 },
             ] }),
         },
@@ -253,6 +253,7 @@ fn ledger(ledger: &LedgerView) -> &'static str {
     match ledger {
         LedgerView::None => "none",
         LedgerView::Sound { .. } => "sound",
+        LedgerView::Unproved { .. } => "unproved",
         LedgerView::Broken { .. } => "broken",
     }
 }

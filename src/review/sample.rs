@@ -255,6 +255,7 @@ pub(super) fn of(mut tokens: Vec<TokenView>) -> Review {
                 created: day("2026-03-01"),
                 expires: day("2026-05-20"),
                 standing: Standing::Ended,
+                flaws: vec!["the waiver of Ada ended on 2026-05-20".to_owned()],
                 place: "keytrail.waivers.toml:3".to_owned(),
             },
             WaiverView {
@@ -266,6 +267,7 @@ pub(super) fn of(mut tokens: Vec<TokenView>) -> Review {
                 created: day("2026-05-01"),
                 expires: day("2026-07-01"),
                 standing: Standing::InForce,
+                flaws: Vec::new(),
                 place: "keytrail.waivers.toml:14".to_owned(),
             },
         ],
@@ -283,9 +285,9 @@ pub(super) fn of(mut tokens: Vec<TokenView>) -> Review {
         sources: vec!["vault export vault.json".to_owned()],
         ledger: LedgerView::Sound {
             entries: 48,
-            signed: 45,
+            proved: 45,
             root: "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=".to_owned(),
-            notes: vec!["3 entries came after the last checkpoint".to_owned()],
+            limits: vec!["entries from 45 on are younger than every checkpoint".to_owned()],
         },
         warnings: vec!["the registry has 2 tokens without an owner".to_owned()],
         tokens,

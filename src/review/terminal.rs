@@ -151,9 +151,12 @@ impl Page<'_> {
             LedgerView::None => {
                 writeln!(out, "  ledger    none: the record of scans and sign-offs is not kept")
             }
-            LedgerView::Sound { entries, signed, notes, .. } => {
-                writeln!(out, "  ledger    sound: {entries} entries, {signed} under a signed checkpoint")?;
-                notes.iter().try_for_each(|note| writeln!(out, "            {}", clean(note)))
+            LedgerView::Unproved { entries } => {
+                writeln!(out, "  ledger    UNPROVED: {entries} entries, and no checkpoint that the given keys signed")
+            }
+            LedgerView::Sound { entries, proved, limits, .. } => {
+                writeln!(out, "  ledger    sound: {entries} entries, {proved} proved by a checkpoint")?;
+                limits.iter().try_for_each(|note| writeln!(out, "            {}", clean(note)))
             }
             LedgerView::Broken { why } => {
                 writeln!(out, "  ledger    {}: {}", self.paint(AnsiColor::Red, "BROKEN"), clean(why))

@@ -1,7 +1,9 @@
 //! A token's life as a list of events.
 
 use crate::moment::Moment;
-use crate::trail::life::{CommitRecord, Life, Moved, PlaceSort, Stay};
+use crate::secret::Fingerprint;
+use crate::trail::life::{Life, PlaceSort, Stay};
+use crate::trail::timeline;
 use serde::{Deserialize, Serialize};
 
 /// Something that happened to a token, or that will.
@@ -76,76 +78,62 @@ impl Event {
     pub fn new(when: Moment, what: What, text: impl Into<String>) -> Self {
         Self { when, what, text: text.into(), by: None, commit: None }
     }
-
-    fn at(commit: &CommitRecord, what: What, text: impl Into<String>) -> Self {
-        Self {
-            when: commit.committed,
-            what,
-            text: text.into(),
-            by: Some(commit.author.name.clone()),
-            commit: Some(commit.id.clone()),
-        }
-    }
 }
 
 /// What one repository's history and the token's own bytes tell, oldest first.
 pub fn of_life(life: &Life) -> Vec<Event> {
-    let mut events = Vec::new();
-    if let Some(issued) = life.token.facts.issued {
-        events.push(Event::new(issued, What::Issued, "made, by its own word"));
-    }
-    if let Some(first) = &life.introduced {
-        let signed =
-            if first.commit.signature.is_some() { "in a signed commit" } else { "in an unsigned commit" };
-        let text = format!("came in at {}:{} {signed}", first.path, first.line);
-        events.push(Event::at(&first.commit, What::Introduced, text));
-        if let Some(merge) = &first.merged_by {
-            let text = match first.pull_request {
-                Some(number) => format!("merged into HEAD's line with pull request {number}"),
-                None => "merged into HEAD's line".to_owned(),
-            };
-            events.push(Event::at(merge, What::Merged, text));
-        }
-    }
-    let first = life.introduced.as_ref().map(|first| (&first.commit.id, &first.path));
-    for stay in &life.stays {
-        if let Some(since) = &stay.since
-            && first != Some((&since.id, &stay.path))
-        {
-            events.push(Event::at(since, What::Moved, came(stay)));
-        }
-        if let Some(until) = &stay.until {
-            events.push(Event::at(until, What::Left, format!("went out of {}", place(stay))));
-        }
-    }
-    if let Some(left) = life.left_head() {
-        events.push(Event::at(left, What::Removed, "HEAD does not have it any more; its history does"));
-    }
-    for new in &life.replaced_by {
-        let named = new.name.as_deref().map(|name| format!(" as {name}")).unwrap_or_default();
-        let print = new.fingerprint.to_string();
-        let text =
-            format!("replaced at {}{named} by the token {}", new.path, print.get(..12).unwrap_or(&print));
-        events.push(Event::at(&new.commit, What::Rotated, text));
-    }
-    if let Some(end) = life.token.facts.ends() {
-        events.push(Event::new(end, What::Expires, "ends, by its own word"));
-    }
+    let mut events: Vec<Event> = timeline::events(life).iter().map(|event| told(event, life)).collect();
     sort(&mut events);
     events
+}
+
+fn told(event: &timeline::Event<'_>, life: &Life) -> Event {
+    let place = event.stay.map(place).unwrap_or_default();
+    let (what, text) = match event.what {
+        timeline::What::Issued => (What::Issued, "made, by its own word".to_owned()),
+        timeline::What::Introduced => {
+            let signed = event.commit.is_some_and(|commit| commit.signature.is_some());
+            let sort = if signed { "a signed" } else { "an unsigned" };
+            (What::Introduced, format!("came in at {place} in {sort} commit"))
+        }
+        timeline::What::Merged(Some(number)) => {
+            (What::Merged, format!("merged into HEAD's line with pull request {number}"))
+        }
+        timeline::What::Merged(None) => (What::Merged, "merged into HEAD's line".to_owned()),
+        timeline::What::Appeared(Some(from)) => (What::Moved, format!("copied from {from} to {place}")),
+        timeline::What::Appeared(None) => (What::Moved, format!("came to {place}")),
+        timeline::What::Moved(from) => (What::Moved, format!("moved from {from} to {place}")),
+        timeline::What::Removed => (What::Left, format!("went out of {place}")),
+        timeline::What::LeftHead => {
+            (What::Removed, "HEAD does not have it any more; its history does".to_owned())
+        }
+        timeline::What::Replaced(print) => (What::Rotated, replaced(life, print)),
+        timeline::What::Expires => (What::Expires, "ends, by its own word".to_owned()),
+    };
+    Event {
+        when: event.at,
+        what,
+        text,
+        by: event.commit.map(|commit| commit.author.name.clone()),
+        commit: event.commit.map(|commit| commit.id.clone()),
+    }
+}
+
+fn replaced(life: &Life, print: Fingerprint) -> String {
+    let shown = print.to_string();
+    let by = format!("replaced by the token {}", shown.get(..12).unwrap_or(&shown));
+    match life.replaced_by.iter().find(|new| new.fingerprint == print) {
+        Some(new) => match &new.name {
+            Some(name) => format!("{by} at {} ({name})", new.path),
+            None => format!("{by} at {}", new.path),
+        },
+        None => by,
+    }
 }
 
 /// Oldest first, and what is of one second in an order that makes sense.
 pub(super) fn sort(events: &mut [Event]) {
     events.sort_by(|a, b| (a.when, a.what, &a.text).cmp(&(b.when, b.what, &b.text)));
-}
-
-fn came(stay: &Stay) -> String {
-    match &stay.from {
-        Some(Moved::MovedFrom(path)) => format!("moved from {path} to {}", place(stay)),
-        Some(Moved::CopiedFrom(path)) => format!("copied from {path} to {}", place(stay)),
-        None => format!("came to {}", place(stay)),
-    }
 }
 
 fn place(stay: &Stay) -> String {

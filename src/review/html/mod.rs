@@ -89,7 +89,7 @@ pub(super) fn page(review: &Review) -> String {
     // What users write may hold characters that turn the direction of the text.
     let page: String =
         page.into_string().chars().map(|c| if c == '\n' { c } else { crate::excerpt::shown(c) }).collect();
-    seal::seal(format!("{page}\n<!-- {} -->\n", seal::place()))
+    seal::seal(format!("{page}\n<!-- {} -->\n", seal::place(review)))
 }
 
 const RULES: &str = "What each rule of the policy asks for, how it came out, and why. A token that could not be judged \
@@ -176,9 +176,13 @@ fn summary(review: &Review) -> Markup {
                 dt { "Ledger" }
                 @match &review.ledger {
                     LedgerView::None => { dd.big { "none" } dd.small.soft { "no record is kept" } },
-                    LedgerView::Sound { entries, signed, .. } => {
+                    LedgerView::Sound { entries, proved, .. } => {
                         dd.big { "sound" }
-                        dd.small.soft { (count(*entries, "entry")) ", " (thousands(*signed)) " under a signed checkpoint" }
+                        dd.small.soft { (count(*entries, "entry")) ", " (thousands(*proved)) " proved by a checkpoint" }
+                    },
+                    LedgerView::Unproved { entries } => {
+                        dd.big.warn { "unproved" }
+                        dd.small.soft { (count(*entries, "entry")) ", no checkpoint by the given keys" }
                     },
                     LedgerView::Broken { .. } => { dd.big.bad { "broken" } dd.small.soft { "see below" } },
                 }

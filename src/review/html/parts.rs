@@ -121,7 +121,6 @@ pub(super) fn mark_of_standing(standing: Standing) -> Markup {
         Standing::Ended => html! { span.mark.bad.expired { "ended" } },
         Standing::CoversNothing => html! { span.mark.warn.not-applicable { "covers nothing" } },
         Standing::NotYet => html! { span.mark.mute.expired { "not yet in force" } },
-        Standing::TooLong => html! { span.mark.bad.violated { "too long" } },
     }
 }
 

@@ -138,6 +138,7 @@ pub(super) fn waivers(review: &Review) -> Markup {
                             @if let Some(path) = &waiver.path { "only " (path) " · " }
                             (waiver.place)
                         }
+                        @for flaw in &waiver.flaws { div.small.warn { (flaw) } }
                     }
                     td data-l="Owner" { (waiver.owner) }
                     td.small data-l="Ticket" { @match &waiver.ticket { Some(ticket) => (address(ticket)), None => span.soft { "none" } } }
@@ -181,14 +182,18 @@ pub(super) fn ledger(review: &Review) -> Markup {
     html! {
         @match &review.ledger {
             LedgerView::None => p { "There is none. Without it nothing shows that the record of scans, waivers and sign-offs is whole." },
-            LedgerView::Sound { entries, signed, root, notes } => {
+            LedgerView::Unproved { entries } => p {
+                span.mark.warn.unknown { "unproved" } " It has " (count(*entries, "entry"))
+                ", and there is no checkpoint that the given keys signed: nothing shows that they are those that were written."
+            },
+            LedgerView::Sound { entries, proved, root, limits } => {
                 p { span.mark.good.pass { "sound" } " Every entry is as it was written, as far as could be checked." }
                 dl.pairs {
                     dt { "Entries" } dd { (thousands(*entries)) }
-                    dt { "Signed" } dd { (thousands(*signed)) " under a checkpoint" }
+                    dt { "Proved" } dd { (thousands(*proved)) " by a checkpoint" }
                     dt { "Root hash" } dd { code { (root) } }
                 }
-                @for note in notes { p.soft { (note) } }
+                @for limit in limits { p.soft { "Not shown: " (limit) } }
             },
             LedgerView::Broken { why } => p { span.mark.bad.violated { "broken" } " " (why) },
         }
