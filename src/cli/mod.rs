@@ -4,6 +4,7 @@ mod baseline;
 mod explain;
 mod generate;
 mod hook;
+mod known;
 mod output;
 mod progress;
 mod replay;
