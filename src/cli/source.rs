@@ -138,7 +138,14 @@ pub fn choose<'a>(
             } else {
                 let (filter, probe) =
                     (settings.leaves_out().then_some(filter), probe.filter(|_| !args.no_delta));
-                Box::new(History { path, filter, containers: containers(settings), probe, cache })
+                Box::new(History {
+                    path,
+                    filter,
+                    containers: containers(settings),
+                    probe,
+                    cache,
+                    recall: None,
+                })
             };
             let mut chosen = repository(source, place.as_deref());
             if args.history {
@@ -202,6 +209,11 @@ fn tree<'a>(args: &SourceArgs, filter: PathFilter<'a>, settings: &Settings) -> R
         (true, false) => Seen::All,
     };
     Ok(Chosen { sources: vec![Box::new(tree)], root, is_repository, replay: None, seen })
+}
+
+/// The root of the repository that a place lies in.
+pub fn root_of(place: &Path) -> Option<PathBuf> {
+    worktree(place).map(|worktree| worktree.root)
 }
 
 fn worktree(place: &Path) -> Option<Worktree> {

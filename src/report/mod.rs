@@ -19,6 +19,7 @@ mod sarif;
 mod terminal;
 mod terminal_policy;
 mod text;
+pub mod trail;
 mod view;
 
 pub use policy::PolicyPart;

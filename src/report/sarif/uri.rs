@@ -45,6 +45,11 @@ impl Base {
         if path.as_bytes().is_empty() {
             return ArtifactLocation::builder().uri(RepoPath::new(name).to_uri()).build();
         }
+        self.of_path(path)
+    }
+
+    /// The address of a file.
+    pub(super) fn of_path(&self, path: &RepoPath) -> ArtifactLocation {
         let relative = path.to_uri();
         if relative.starts_with('/') {
             return ArtifactLocation::builder().uri(format!("file://{relative}")).build();
