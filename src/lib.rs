@@ -18,6 +18,7 @@ pub mod moment;
 pub mod origin;
 pub mod past;
 pub mod policy;
+pub mod replace_file;
 pub mod report;
 pub mod rule;
 pub mod rule_info;

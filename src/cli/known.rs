@@ -12,7 +12,9 @@ use crate::policy::{Case, Evaluation, subject, waiver_file};
 use crate::settings::{ConfigError, ConfigErrors, Place, Settings};
 use crate::toml_file;
 use crate::trail::inventory::Inventory;
-use crate::trail::registry::Registry;
+use crate::trail::life::Life;
+use crate::trail::registry::{self, Registry, RegistryError};
+use crate::trail::state::Word;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -28,7 +30,25 @@ impl Known {
     /// Reads the files that lie beside `keytrail.toml`, else at the root of what is scanned.
     pub fn load(settings: &Settings, root: Option<&Path>) -> Result<Self, Failure> {
         let waivers = waivers(settings, &file(settings, root, waiver_file::FILE_NAME))?;
-        Ok(Self { waivers, registry: None })
+        let path = match root {
+            Some(root) => root.join(registry::FILE_NAME),
+            None => file(settings, None, registry::FILE_NAME),
+        };
+        let registry = match Registry::read(&path, settings.key.id()) {
+            Ok(registry) => Some(registry),
+            Err(RegistryError::Missing { .. }) => None,
+            Err(error) => return Err(Failure::usage(error)),
+        };
+        Ok(Self { waivers, registry })
+    }
+
+    /// What the registry and the waivers say of a token with this life.
+    pub fn word(&self, life: &Life, now: Moment) -> Word {
+        let is_waived = subject::waived(&[life], &self.waivers, now).is_some();
+        match self.registry.as_ref().and_then(|registry| registry.find(life.token.fingerprint)) {
+            Some(registration) => registration.word(is_waived),
+            None => Word { is_waived, ..Word::default() },
+        }
     }
 
     /// Sentences about what is wrong with waivers, for a report's warnings.

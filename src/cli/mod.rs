@@ -7,10 +7,15 @@ mod hook;
 mod known;
 mod output;
 mod progress;
+mod recognise;
+mod register;
+mod registry;
 mod replay;
 mod rules;
 mod scan;
+mod secret_input;
 mod source;
+mod table;
 mod trail;
 
 use crate::moment::Moment;
@@ -69,6 +74,11 @@ enum Command {
     /// Install, remove or run git hooks.
     #[command(subcommand)]
     Hook(Box<hook::HookCommand>),
+    /// Write down a token that the team answers for, from standard input; its value is never kept.
+    Register(Box<register::RegisterArgs>),
+    /// List, show and check the registered tokens.
+    #[command(subcommand)]
+    Registry(Box<registry::RegistryCommand>),
     /// List, show and test rules.
     #[command(subcommand)]
     Rules(rules::RulesCommand),
@@ -123,6 +133,8 @@ pub fn main() -> ExitCode {
         Command::Trail(args) => trail::run(&args, &cli.common),
         Command::Baseline(args) => baseline::run(&args),
         Command::Hook(command) => hook::run(*command, &cli.common),
+        Command::Register(args) => register::run(&args, &cli.common),
+        Command::Registry(command) => registry::run(*command, &cli.common),
         Command::Rules(command) => rules::run(command),
         Command::Explain(args) => explain::run(&args),
         Command::Completions(args) => generate::completions(&args),

@@ -139,3 +139,14 @@ pub fn is_watched() -> bool {
 pub fn current_folder() -> Result<PathBuf, Failure> {
     std::env::current_dir().context("the current folder cannot be told").map_err(Failure::Usage)
 }
+
+/// Writes to standard output. That nobody reads on, as with `| head`, is no failure.
+pub fn print(bytes: &[u8]) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::usage(anyhow::Error::from(error).context("cannot write to standard output")))
+        }
+        _ => Ok(()),
+    }
+}

@@ -245,6 +245,7 @@ pub fn finish(
         findings: &run.findings,
         coverage: &run.coverage,
         version: env!("CARGO_PKG_VERSION"),
+        key_id: settings.key.id(),
         root: chosen.root.clone(),
         is_repository: chosen.is_repository,
         fail_on: settings.gate.least_severity(),

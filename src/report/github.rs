@@ -99,7 +99,13 @@ fn broken(violation: &Violation, report: &Report<'_>, out: &mut dyn Write) -> io
     command(level(violation.severity), &properties, &message, out)
 }
 
-fn command(name: &str, properties: &[(&str, String)], message: &str, out: &mut dyn Write) -> io::Result<()> {
+/// Writes a workflow command.
+pub fn command(
+    name: &str,
+    properties: &[(&str, String)],
+    message: &str,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     write!(out, "::{name}")?;
     for (index, (key, value)) in properties.iter().enumerate() {
         let before = if index == 0 { ' ' } else { ',' };

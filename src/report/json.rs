@@ -15,7 +15,7 @@ use std::io::{self, Write};
 
 /// The version of the form. Fields may be added without a new one, so readers skip what they
 /// don't know.
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
 /// One object.
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -59,6 +59,7 @@ struct Whole<'a> {
 struct Head<'a> {
     version: u32,
     tool: Tool<'a>,
+    fingerprint_key: &'a str,
     scanned: Scanned,
     summary: Summary,
     coverage: CoverageText<'a>,
@@ -119,6 +120,7 @@ impl<'a> Head<'a> {
         Self {
             version: VERSION,
             tool: Tool { name: "keytrail", version: report.version },
+            fingerprint_key: report.key_id,
             scanned: Scanned {
                 root: report.root.as_deref().map(|root| RepoPath::from_path(root).to_string()),
                 is_repository: report.is_repository,

@@ -12,9 +12,10 @@ mod csv;
 mod github;
 mod json;
 mod json_policy;
-mod json_text;
+pub mod json_text;
 mod junit;
 mod policy;
+pub mod read;
 mod sarif;
 mod terminal;
 mod terminal_policy;
@@ -22,6 +23,7 @@ mod text;
 pub mod trail;
 mod view;
 
+pub use github::command as github_command;
 pub use policy::PolicyPart;
 pub use view::without_secret;
 
@@ -45,6 +47,8 @@ pub struct Report<'a> {
     pub coverage: &'a CoverageReport,
     /// This program's version.
     pub version: &'a str,
+    /// The id of the key that the fingerprints were made with.
+    pub key_id: &'a str,
     /// The folder or repository that was scanned, absolute; `None` for standard input.
     pub root: Option<PathBuf>,
     /// Whether `root` is a repository, whose readers know where it lies on their own machine.

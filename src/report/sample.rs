@@ -36,6 +36,7 @@ impl Sample {
             findings: &self.findings,
             coverage: &self.coverage,
             version: "1.2.3",
+            key_id: "public",
             root: self.root.clone(),
             is_repository: self.is_repository,
             fail_on: Some(Severity::Medium),

@@ -4,6 +4,7 @@
 use super::error::{ConfigError, ConfigErrors, Place};
 use super::section::Section;
 use super::value::BadValue;
+use crate::moment::Moment;
 use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -128,6 +129,24 @@ impl<'a> Reader<'a> {
             return None;
         };
         Some(node.with(text.as_ref()))
+    }
+
+    /// Takes a point in time: a date or a time of TOML's, or one in quotes.
+    pub fn moment(&mut self, node: &Node<'a>) -> Option<Moment> {
+        let text = match node.value {
+            DeValue::Datetime(time) => time.to_string(),
+            DeValue::String(text) => text.to_string(),
+            _ => {
+                self.wrong_type(node, "a date, such as 2026-01-31, or a time with its zone");
+                return None;
+            }
+        };
+        let read = Moment::parse(&text).map_err(|_| BadValue {
+            problem: "not a point in time".to_owned(),
+            help: "write a date, such as 2026-01-31, or a time with its zone, such as 2026-01-31T09:30:00Z"
+                .to_owned(),
+        });
+        self.value(node, read)
     }
 
     /// Takes a list of texts.

@@ -1,12 +1,22 @@
 //! The registry: what a team says of its tokens, in a file that people review.
 
+mod check;
+mod edit;
+mod form;
 mod registration;
 
+pub use check::{Found, FoundAt, Problem, ProblemSort, check};
+pub use edit::RegistryFile;
+pub use form::{SECTIONS, read_kind, read_status};
 pub use registration::{Issue, Registration, Revocation, Status};
 
+use crate::origin::RepoPath;
 use crate::secret::Fingerprint;
+use crate::toml_file::{self, ConfigErrors};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
 
 /// The name of the file.
 pub const FILE_NAME: &str = "keytrail.tokens.toml";
@@ -43,7 +53,81 @@ pub struct Registry {
     index: BTreeMap<Fingerprint, usize>,
 }
 
+/// Why the registry cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// It is not there.
+    #[error(
+        "the registry {path} does not exist; `keytrail register` makes it, or name another with --registry"
+    )]
+    Missing {
+        /// The file.
+        path: String,
+    },
+    /// The file cannot be read, changed or written.
+    #[error("the registry {path} cannot be {action}: {error}; check the path and its permissions")]
+    Io {
+        /// The file.
+        path: String,
+        /// `read`, `changed` or `written`.
+        action: &'static str,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// What the file says is wrong.
+    #[error(transparent)]
+    Malformed(#[from] ConfigErrors),
+    /// The fingerprints were made with another key, so nothing would match.
+    #[error(
+        "the registry {path} is for the fingerprint key {found}, and this run uses {used}; {}",
+        key_help(found, used)
+    )]
+    Key {
+        /// The file.
+        path: String,
+        /// The id of the key in the file.
+        found: String,
+        /// The id of the key of this run.
+        used: String,
+    },
+}
+
+fn key_help(found: &str, used: &str) -> &'static str {
+    match (found, used) {
+        ("public", _) => "run without a key of your own, or register the tokens again under it",
+        (_, "public") => "set KEYTRAIL_KEY (or `key-env` or `key-file`) to that key",
+        _ => "set KEYTRAIL_KEY (or `key-env` or `key-file`) to the key that the file is for",
+    }
+}
+
+/// A path in a message, without what could drive a terminal.
+fn shown(path: &Path) -> String {
+    RepoPath::from_path(path).to_string()
+}
+
 impl Registry {
+    /// Reads a file for fingerprints of the key of this id.
+    pub fn read(path: &Path, key_id: &str) -> Result<Self, RegistryError> {
+        let bytes = std::fs::read(path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => RegistryError::Missing { path: shown(path) },
+            _ => RegistryError::Io { path: shown(path), action: "read", error },
+        })?;
+        let registry = Self::parse(path, toml_file::decode(path, &bytes)?)?;
+        if registry.key_id != key_id {
+            return Err(RegistryError::Key {
+                path: shown(path),
+                found: registry.key_id,
+                used: key_id.to_owned(),
+            });
+        }
+        Ok(registry)
+    }
+
+    /// Reads the text of a file, for whatever key it is; `path` is for messages.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigErrors> {
+        form::parse(path, text)
+    }
+
     /// Puts one together, for fingerprints of the key of this id.
     pub fn new(
         key_id: impl Into<String>,
@@ -84,29 +168,4 @@ impl Registry {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::moment::Moment;
-    use crate::secret::FingerprintKey;
-
-    #[test]
-    fn the_first_of_two_counts() {
-        let print = FingerprintKey::public().fingerprint(b"one");
-        let twice = vec![Registration::new(print, "first"), Registration::new(print, "second")];
-        let registry = Registry::new("public", BTreeMap::new(), twice);
-        assert_eq!(registry.find(print).map(|one| one.name.as_str()), Some("first"));
-        assert_eq!(registry.find(FingerprintKey::public().fingerprint(b"two")), None);
-    }
-
-    #[test]
-    fn a_revocation_without_a_date_does_not_count() {
-        let mut one = Registration::new(FingerprintKey::public().fingerprint(b"one"), "one");
-        one.status = Status::Revoked;
-        assert_eq!(one.word(false).revoked, None);
-        one.revoked.when = Moment::parse("2026-01-01").ok();
-        assert_eq!(one.word(true).revoked, one.revoked.when);
-        assert!(!one.may_work());
-        let text = serde_json::to_string(&one).expect("JSON");
-        assert_eq!(serde_json::from_str::<Registration>(&text).expect("JSON"), one);
-    }
-}
+mod tests;
