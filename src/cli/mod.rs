@@ -4,6 +4,7 @@ mod baseline;
 mod explain;
 mod generate;
 mod hook;
+mod known;
 mod ledger;
 mod output;
 mod progress;
@@ -12,6 +13,7 @@ mod record;
 mod register;
 mod registry;
 mod replay;
+mod review;
 mod rules;
 mod scan;
 mod secret_input;
@@ -72,6 +74,8 @@ enum Command {
     Scan(Box<scan::ScanArgs>),
     /// Follow every token through the history: who brought it in, where it was, what replaced it.
     Trail(Box<trail::TrailArgs>),
+    /// Make the scheduled review of every token, or sign one off.
+    Review(Box<review::ReviewArgs>),
     /// Write down the findings of today, so that only new ones count.
     Baseline(Box<baseline::BaselineArgs>),
     /// Install, remove or run git hooks.
@@ -140,6 +144,7 @@ pub fn main() -> ExitCode {
     let outcome = match cli.command {
         Command::Scan(args) => scan::run(&args, &cli.common),
         Command::Trail(args) => trail::run(&args, &cli.common),
+        Command::Review(args) => review::run(&args, &cli.common),
         Command::Baseline(args) => baseline::run(&args, &cli.common),
         Command::Hook(command) => hook::run(*command, &cli.common),
         Command::Register(args) => register::run(&args, &cli.common),

@@ -14,8 +14,10 @@ pub mod starter;
 pub mod subject;
 pub mod violation;
 pub mod waiver;
+pub mod waiver_edit;
 pub mod waiver_file;
 pub mod waivers;
+mod words;
 
 pub use evaluation::Evaluation;
 pub use judge::Case;

@@ -88,14 +88,14 @@ impl PolicyText {
     /// # Errors
     ///
     /// One a glob that fits nothing.
-    pub fn check_names<'n>(
+    pub fn check_names<'n, I: Iterator<Item = (&'n str, &'n str)>>(
         &self,
-        known: impl IntoIterator<Item = (&'n str, &'n str)>,
+        known: &dyn Fn() -> I,
     ) -> Result<(), ConfigErrors> {
         if self.names.is_empty() {
             return Ok(());
         }
-        let (rules, providers): (Vec<&str>, BTreeSet<&str>) = known.into_iter().unzip();
+        let (rules, providers): (Vec<&str>, BTreeSet<&str>) = known().unzip();
         let mut errors = Vec::new();
         for Named { glob, of } in &self.names {
             let (names, what, list): (Vec<&str>, _, _) = match of {

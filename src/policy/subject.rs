@@ -3,7 +3,7 @@
 use crate::facts::Expiry;
 use crate::moment::Moment;
 use crate::policy::violation::Place;
-use crate::policy::waivers::Waivers;
+use crate::policy::waivers::{Granted, Waivers};
 use crate::trail::inventory::{Entry, Inventory, Stored};
 use crate::trail::life::{Life, PlaceSort, Stay};
 use crate::trail::registry::Registration;
@@ -158,11 +158,22 @@ fn standing(life: &Life) -> Vec<&Stay> {
     if standing.is_empty() { life.stays.iter().collect() } else { standing }
 }
 
+/// The waiver that covers a token in all the places where these lives have it: those that still
+/// stand, else those that did.
+pub fn waived<'w>(lives: &[&Life], waivers: &'w Waivers, now: Moment) -> Option<Granted<'w>> {
+    let fingerprint = lives.first()?.token.fingerprint;
+    let paths = lives.iter().flat_map(|life| standing(life)).map(|stay| &stay.path);
+    waivers.covers(fingerprint, paths, now)
+}
+
 /// Why rules do not count for an entry: all of its lives have to be excused.
 fn excuse(entry: &Entry, lives: &[&Life], asked: Asked<'_>) -> Option<Excuse> {
-    let print = entry.token.fingerprint;
-    let paths = lives.iter().flat_map(|life| standing(life)).map(|stay| &stay.path);
-    if let Some(granted) = asked.waivers.covers(print, paths, asked.now) {
+    let granted = if lives.is_empty() {
+        asked.waivers.covers(entry.token.fingerprint, std::iter::empty(), asked.now)
+    } else {
+        waived(lives, asked.waivers, asked.now)
+    };
+    if let Some(granted) = granted {
         return Some(Excuse::Waived { owner: granted.waiver.owner.clone(), until: granted.ends });
     }
     let first = lives.first()?;

@@ -1,6 +1,5 @@
 //! `keytrail.waivers.toml`: its form, version 1. `docs/waivers.md` describes it.
 
-use crate::moment::Moment;
 use crate::origin::RepoPath;
 use crate::policy::read::tables;
 use crate::policy::violation::Place;
@@ -9,7 +8,7 @@ use crate::policy::waivers::Placed;
 use crate::secret::Fingerprint;
 use crate::toml_file::{self, BadValue, ConfigError, ConfigErrors, Node, Reader, Section};
 use std::path::Path;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
 
 /// The name of the file.
 pub const FILE_NAME: &str = "keytrail.waivers.toml";
@@ -117,9 +116,9 @@ fn waiver<'a>(reader: &mut Reader<'a>, at: &Node<'a>, table: &'a DeTable<'a>) ->
             "reason" => reason = reader.word(&node, words),
             "owner" => owner = reader.word(&node, words),
             "ticket" => ticket = reader.word(&node, words),
-            "created" => created = moment(reader, &node),
+            "created" => created = reader.moment(&node),
             _ => {
-                expires = moment(reader, &node);
+                expires = reader.moment(&node);
                 end = Some(node);
             }
         }
@@ -194,21 +193,4 @@ pub fn words(text: &str) -> Result<String, BadValue> {
         });
     }
     Ok(text.trim().to_owned())
-}
-
-/// A time: text, or TOML's own form.
-fn moment<'a>(reader: &mut Reader<'a>, node: &Node<'a>) -> Option<Moment> {
-    let parse = |text: &str| {
-        Moment::parse(text).map_err(|error| BadValue {
-            problem: "not a time".to_owned(),
-            help: error.to_string().replacen("not a date or a time; ", "", 1),
-        })
-    };
-    if let DeValue::Datetime(time) = node.value {
-        let read = parse(&time.to_string());
-        return reader.value(node, read);
-    }
-    let text = reader.text(node)?;
-    let read = parse(text.value);
-    reader.value(&text, read)
 }

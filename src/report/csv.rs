@@ -2,6 +2,7 @@
 
 use super::{Report, text, view};
 use crate::finding::{Finding, Location, Status};
+use crate::policy::Violation;
 use crate::spreadsheet::harmless;
 use std::io::{self, Write};
 
@@ -40,7 +41,33 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
             table.write_record(row.iter().map(|cell| harmless(cell).into_owned()))?;
         }
     }
+    for violation in report.violations() {
+        table.write_record(broken(violation).iter().map(|cell| harmless(cell).into_owned()))?;
+    }
     table.flush()
+}
+
+/// A violation as a row: cells that only findings have are empty.
+fn broken(violation: &Violation) -> [String; HEADER.len()] {
+    let place = violation.place.as_ref();
+    let mut row: [String; HEADER.len()] = Default::default();
+    for (name, value) in [
+        ("status", "violation".to_owned()),
+        ("severity", violation.severity.to_string()),
+        ("rule", violation.full_rule()),
+        ("name", violation.title.clone()),
+        ("masked", violation.token.as_ref().map(|token| token.masked.to_string()).unwrap_or_default()),
+        ("path", place.map(|place| place.path.to_string()).unwrap_or_default()),
+        ("line", place.and_then(|place| place.line).map(|line| line.to_string()).unwrap_or_default()),
+        ("commit", place.and_then(|place| place.commit.clone()).unwrap_or_default()),
+        ("fingerprint", violation.subject.map(|subject| subject.to_string()).unwrap_or_default()),
+        ("reason", violation.message.clone()),
+    ] {
+        if let Some(at) = HEADER.iter().position(|column| *column == name) {
+            row[at] = value;
+        }
+    }
+    row
 }
 
 fn row(finding: &Finding, location: &Location) -> [String; HEADER.len()] {

@@ -1,5 +1,6 @@
 //! Our own JSON, version 1: `docs/report.schema.json` describes it and `docs/reports.md` explains it.
 
+use super::json_policy::{PolicyText, ViolationText};
 use super::view::{self, Counts};
 use super::{Report, json_text, text};
 use crate::finding::{Finding, Location, RuleInfo, Status};
@@ -21,6 +22,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     let whole = Whole {
         head: Head::of(report),
         findings: report.findings.iter().map(|finding| FindingText::of(finding, report)).collect(),
+        violations: report.policy.map(|_| report.violations().iter().map(ViolationText::of).collect()),
     };
     json_text::pretty(&whole, out)
 }
@@ -29,6 +31,9 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
 pub(super) fn write_lines(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     for finding in report.findings {
         json_text::compact(&Line { sort: "finding", content: FindingText::of(finding, report) }, out)?;
+    }
+    for violation in report.violations() {
+        json_text::compact(&Line { sort: "violation", content: ViolationText::of(violation) }, out)?;
     }
     json_text::compact(&Line { sort: "summary", content: Head::of(report) }, out)
 }
@@ -46,6 +51,8 @@ struct Whole<'a> {
     #[serde(flatten)]
     head: Head<'a>,
     findings: Vec<FindingText<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    violations: Option<Vec<ViolationText<'a>>>,
 }
 
 #[derive(Serialize)]
@@ -57,6 +64,8 @@ struct Head<'a> {
     summary: Summary,
     coverage: CoverageText<'a>,
     warnings: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<PolicyText<'a>>,
 }
 
 #[derive(Serialize)]
@@ -141,6 +150,7 @@ impl<'a> Head<'a> {
                 notices: &coverage.notices,
             },
             warnings: report.warnings,
+            policy: report.policy.map(PolicyText::of),
         }
     }
 }

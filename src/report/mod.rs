@@ -11,16 +11,20 @@
 mod csv;
 mod github;
 mod json;
+mod json_policy;
 pub mod json_text;
 mod junit;
+mod policy;
 pub mod read;
 mod sarif;
 mod terminal;
+mod terminal_policy;
 mod text;
 pub mod trail;
 mod view;
 
 pub use github::command as github_command;
+pub use policy::PolicyPart;
 pub use view::without_secret;
 
 #[cfg(test)]
@@ -29,6 +33,7 @@ mod sample;
 use crate::coverage::CoverageReport;
 use crate::finding::Finding;
 use crate::level::{Confidence, Severity};
+use crate::policy::Violation;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -65,6 +70,20 @@ pub struct Report<'a> {
     pub sarif_suppressed: bool,
     /// Tells several SARIF reports of one commit apart: GitHub keeps the alerts of each category.
     pub category: Option<String>,
+    /// What the policy says, if there is one.
+    pub policy: Option<PolicyPart<'a>>,
+}
+
+impl<'a> Report<'a> {
+    /// What breaks the policy, the most severe first.
+    fn violations(&self) -> &'a [Violation] {
+        self.policy.map_or(&[], |policy| &policy.evaluation.violations)
+    }
+
+    /// Whether it tells of the policy alone.
+    fn is_policy_only(&self) -> bool {
+        self.policy.is_some_and(|policy| policy.is_all)
+    }
 }
 
 /// What decides the exit code.

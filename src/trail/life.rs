@@ -58,8 +58,9 @@ pub struct Introduction {
     /// a pull request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merged_by: Option<CommitRecord>,
-    /// The number of the pull or merge request, if a commit's message names it in the way that
-    /// GitHub, GitLab or Bitbucket write it.
+    /// The number of the pull or merge request, if the message of the merge, or else of the commit
+    /// itself, names it in the way that hosting services write it. Where no merge is known it may be
+    /// an issue's, which some projects write the same way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pull_request: Option<u64>,
     /// Whether the clone is shallow and ends here, so that it may have come in earlier.

@@ -4,6 +4,7 @@ use crate::moment::Moment;
 use crate::origin::RepoPath;
 use crate::secret::Fingerprint;
 use crate::trail::life::{CommitRecord, Life, Moved, PlaceSort, Stay};
+use std::collections::BTreeSet;
 
 /// Something that happened to a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,7 +101,9 @@ pub fn events(life: &Life) -> Vec<Event<'_>> {
     if !life.in_head {
         events.extend(life.left_head().map(|commit| by(commit, What::LeftHead, None)));
     }
-    for new in &life.replaced_by {
+    // A history that was written twice has the same rotation in two commits.
+    let mut known = BTreeSet::new();
+    for new in life.replaced_by.iter().filter(|new| known.insert(new.fingerprint)) {
         events.push(by(&new.commit, What::Replaced(new.fingerprint), None));
     }
     events.extend(facts.ends().map(|at| told(at, What::Expires)));

@@ -216,3 +216,23 @@ fn what_a_trail_cannot_be_told_as_is_said_at_once() {
     let (_, err, code) = run(&Repo::folder(), &["trail"]);
     assert!(code == 2 && err.contains("repository"), "{err}");
 }
+
+#[test]
+fn json_fits_its_schema() {
+    let (repo, _) = lively();
+    repo.commit_at(&format!("Use {}", token(3)), START + 130 * DAY);
+    repo.write("staged.env", format!("T_TOKEN={}\n", token(5)));
+    repo.add();
+    let schema = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/trail.schema.json"));
+    let schema: Value = serde_json::from_slice(&schema.expect("it is there")).expect("JSON");
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    let told = trail(&repo, &[]);
+    let errors: Vec<String> = validator.iter_errors(&told).map(|error| error.to_string()).collect();
+    assert_eq!(errors, [""; 0]);
+    let (lines, _, _) = run(&repo, &["trail", "-f", "jsonl"]);
+    let sorts: Vec<Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("a line is JSON")["type"].clone())
+        .collect();
+    assert_eq!(sorts, ["life", "life", "life", "life", "summary"]);
+}

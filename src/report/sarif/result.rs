@@ -135,7 +135,7 @@ fn place(location: &Location, base: &Base) -> Place {
     Place::builder().physical_location(physical).build()
 }
 
-fn number(number: u64) -> i64 {
+pub(super) fn number(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 

@@ -156,12 +156,13 @@ fn words(event: &Event<'_>, life: &Life, trail: &Trail<'_>) -> String {
     }
 }
 
-/// A pull request that was squashed into the introducing commit itself.
+/// The number in the introducing commit's own message: that of a pull request which was squashed
+/// into it, or of an issue.
 fn request_of(introduced: Option<&Introduction>) -> String {
     introduced
         .filter(|introduced| introduced.merged_by.is_none())
         .and_then(|introduced| introduced.pull_request)
-        .map(|number| format!(", pull request #{number}"))
+        .map(|number| format!(", names #{number}"))
         .unwrap_or_default()
 }
 
