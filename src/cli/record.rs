@@ -43,7 +43,7 @@ pub fn record(
         }
         Err(error) => return Err(failed(error)),
     };
-    check(settings, events)?;
+    Guard::new(settings)?.check(events)?;
     let appended = ledger.append_all(events, common.now());
     tell(&mut ledger);
     appended.map_err(failed)?;
@@ -51,17 +51,33 @@ pub fn record(
 }
 
 /// Refuses events that hold a secret: what is in the ledger stays there.
-///
-/// # Errors
-///
-/// The rule that found one. The secret is not shown.
-pub fn check(settings: &Settings, events: &[Event]) -> Result<(), Failure> {
-    let pack = Pack::with_files(&settings.rules, &checks::exists).map_err(Failure::usage)?;
-    let engine = Engine::new(Arc::new(pack), &RuleChoice::default());
-    check_with(&engine, settings, events)
+pub struct Guard<'s> {
+    settings: &'s Settings,
+    engine: Engine,
 }
 
-fn check_with(engine: &Engine, settings: &Settings, events: &[Event]) -> Result<(), Failure> {
+impl<'s> Guard<'s> {
+    /// Loads the rules.
+    ///
+    /// # Errors
+    ///
+    /// If a rule file of the settings is not right.
+    pub fn new(settings: &'s Settings) -> Result<Self, Failure> {
+        let pack = Pack::with_files(&settings.rules, &checks::exists).map_err(Failure::usage)?;
+        Ok(Self { settings, engine: Engine::new(Arc::new(pack), &RuleChoice::default()) })
+    }
+
+    /// Looks at events.
+    ///
+    /// # Errors
+    ///
+    /// The rule that found a secret. The secret is not shown.
+    pub fn check(&self, events: &[Event]) -> Result<(), Failure> {
+        clean(&self.engine, self.settings, events)
+    }
+}
+
+fn clean(engine: &Engine, settings: &Settings, events: &[Event]) -> Result<(), Failure> {
     let mut text = Vec::new();
     for event in events {
         serde_json::to_writer_pretty(&mut text, event).map_err(Failure::usage)?;
@@ -111,7 +127,7 @@ pub fn scan(
     let known: Vec<&Event> = entries.iter().map(|entry| &entry.event).collect();
     let mut events = events(settings, scan, engine, &known);
     events.extend(policy_change(settings, &known));
-    check_with(engine, settings, &events)?;
+    clean(engine, settings, &events)?;
     let appended = ledger.append_all(&events, common.now());
     tell(&mut ledger);
     appended.map_err(failed)?;

@@ -1,43 +1,57 @@
 //! `keytrail ledger append`.
 
 use super::{PlaceArgs, failed, tell};
-use crate::cli::{Common, Failure, generate, record};
+use crate::cli::record::Guard;
+use crate::cli::{Common, Failure, generate};
 use crate::ledger::{Event, LONGEST_LINE, canonical};
 use clap::Args;
 use serde::Deserialize;
 use serde_json::Value;
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 
 /// Flags of `append`.
 #[derive(Debug, Args)]
 pub struct AppendArgs {
     #[command(flatten)]
     place: PlaceArgs,
+    /// Every line of standard input is an event; its number is printed once it is on the disk.
+    #[arg(long)]
+    lines: bool,
 }
 
 /// `keytrail ledger append`.
 pub fn run(args: &AppendArgs, common: &Common) -> Result<u8, Failure> {
     let (mut ledger, settings) = args.place.open()?;
+    let guard = Guard::new(&settings)?;
+    let mut input = io::stdin().lock();
     let mut text = Vec::new();
-    io::stdin()
-        .lock()
-        .take(LONGEST_LINE as u64 + 1)
-        .read_to_end(&mut text)
-        .map_err(|error| Failure::Incomplete(anyhow::Error::from(error).context("standard input")))?;
-    if text.len() > LONGEST_LINE {
-        return Err(Failure::text(format!(
-            "an event has at most {LONGEST_LINE} bytes; record a hash of what is long"
-        )));
+    loop {
+        text.clear();
+        let mut part = (&mut input).take(LONGEST_LINE as u64 + 1);
+        let read = if args.lines { part.read_until(b'\n', &mut text) } else { part.read_to_end(&mut text) };
+        let read =
+            read.map_err(|error| Failure::Incomplete(anyhow::Error::from(error).context("standard input")))?;
+        if read > LONGEST_LINE {
+            return Err(Failure::text(format!(
+                "an event has at most {LONGEST_LINE} bytes; record a hash of what is long"
+            )));
+        }
+        if args.lines && read == 0 {
+            return Ok(0);
+        }
+        let event = parse(&text)?;
+        guard.check(std::slice::from_ref(&event))?;
+        let number = ledger.append(&event, common.now()).map_err(failed);
+        tell(&mut ledger);
+        generate::print(format!("{}\n", number?).as_bytes())?;
+        if !args.lines {
+            return Ok(0);
+        }
     }
-    let event = read(&text)?;
-    record::check(&settings, std::slice::from_ref(&event))?;
-    let number = ledger.append(&event, common.now()).map_err(failed);
-    tell(&mut ledger);
-    generate::print(format!("{}\n", number?).as_bytes())
 }
 
 /// Reads an event. One of our own types must have our own fields.
-fn read(text: &[u8]) -> Result<Event, Failure> {
+fn parse(text: &[u8]) -> Result<Event, Failure> {
     let help =
         "write one JSON object with a `type`, such as {\"type\": \"acme.deploy\", \"to\": \"production\"}";
     // What stands in standard input is not shown: it may be anything.
