@@ -13,6 +13,7 @@ use crate::ledger::event::Event;
 use crate::ledger::verify::{Verdict, Verification};
 use crate::ledger::{Entry, Ledger, LedgerError};
 use crate::policy::Case;
+use crate::policy::subject::{Asked, subjects};
 use crate::policy::waivers::Seen;
 use crate::review::{self, Changes, Format, LedgerView, Made, Material, Review, seal, signed};
 use crate::settings::Settings;
@@ -132,7 +133,11 @@ fn make(args: &ReviewArgs, common: &Common) -> Result<u8, Failure> {
     }
     let checked = known.check(&run.findings, run.coverage.is_complete(), Seen::All, now);
     let has_registry = known.registry.is_some();
-    let subjects = known.subjects(&mut inventory, true, now);
+    if let Some(registry) = &known.registry {
+        inventory.register(registry);
+    }
+    let asked = Asked { waivers: &known.waivers, has_registry, excuses_baseline: true, now };
+    let subjects = subjects(&inventory, asked);
     let policy = settings.policy.as_ref().map(|text| text.policy.clone()).unwrap_or_default();
     let evaluation = policy.evaluate(&Case { subjects: &subjects, waivers: &checked, history: true }, now);
     let (ledger, entries) = look_at_ledger(&settings, &place)?;
@@ -141,7 +146,9 @@ fn make(args: &ReviewArgs, common: &Common) -> Result<u8, Failure> {
         warnings.push("there is no policy: no rule was asked, and no control has evidence".to_owned());
     }
     if !has_registry {
-        warnings.push("there is no registry: who answers for a token, and what it is for, is not known".to_owned());
+        warnings.push(
+            "there is no registry: who answers for a token, and what it is for, is not known".to_owned(),
+        );
     }
     let blocks = evaluation.violations.iter().any(|one| settings.gate.blocks_violation(one));
     let mut review = Material {
@@ -199,7 +206,11 @@ fn unreadable(path: &Path, error: io::Error) -> Failure {
 }
 
 /// The registry, if it is there; one that was named must be.
-fn read_registry(args: &RegistryArgs, place: &Path, settings: &Settings) -> Result<Option<Registry>, Failure> {
+fn read_registry(
+    args: &RegistryArgs,
+    place: &Path,
+    settings: &Settings,
+) -> Result<Option<Registry>, Failure> {
     let path = args.path(place);
     if args.file.is_none() && !path.exists() {
         return Ok(None);
@@ -207,8 +218,7 @@ fn read_registry(args: &RegistryArgs, place: &Path, settings: &Settings) -> Resu
     Registry::read(&path, settings.key.id()).map(Some).map_err(Failure::usage)
 }
 
-/// What the repository is called: its folder's name. Where it lies on this machine is nobody's
-/// business.
+/// What the repository is called: its folder's name.
 fn repository_name(root: Option<&Path>, place: &Path) -> String {
     let root = root.map(Path::to_owned).or_else(|| place.canonicalize().ok());
     let name = root.as_deref().and_then(Path::file_name);
@@ -243,17 +253,19 @@ fn made(
 fn look_at_ledger(settings: &Settings, folder: &Path) -> Result<(LedgerView, Vec<Entry>), Failure> {
     let ledger = match Ledger::open(&ledger_place::place(settings, folder)) {
         Ok(ledger) => ledger,
-        Err(error @ LedgerError::Missing(_)) if settings.ledger.place.is_some() => {
-            return Ok((LedgerView::Broken { why: error.to_string() }, Vec::new()));
+        Err(LedgerError::Missing(_)) if settings.ledger.place.is_some() => {
+            let why =
+                "keytrail.toml speaks of a ledger, and there is none; make one with `keytrail ledger init`";
+            return Ok((LedgerView::Broken { why: why.to_owned() }, Vec::new()));
         }
         Err(LedgerError::Missing(_)) => return Ok((LedgerView::None, Vec::new())),
         Err(error @ LedgerError::Damaged { .. }) => {
-            return Ok((LedgerView::Broken { why: error.to_string() }, Vec::new()));
+            return Ok((LedgerView::Broken { why: from_here(&error.to_string(), folder) }, Vec::new()));
         }
         Err(error) => return Err(ledger_place::failed(error)),
     };
     let found = ledger.verify(&[], &settings.ledger.verifiers).map_err(ledger_place::failed)?;
-    let view = view(&found);
+    let view = view(&found, folder);
     // What follows a wrong entry proves nothing, and neither does what a checkpoint speaks against.
     let entries = match view {
         LedgerView::Broken { .. } => Vec::new(),
@@ -262,7 +274,13 @@ fn look_at_ledger(settings: &Settings, folder: &Path) -> Result<(LedgerView, Vec
     Ok((view, entries))
 }
 
-fn view(found: &Verification) -> LedgerView {
+/// A text without the place of the repository on this machine, which is nobody's business.
+fn from_here(text: &str, folder: &Path) -> String {
+    let root = crate::cli::source::root_of(folder).or_else(|| folder.canonicalize().ok());
+    root.map_or_else(|| text.to_owned(), |root| text.replace(&format!("{}/", root.display()), ""))
+}
+
+fn view(found: &Verification, folder: &Path) -> LedgerView {
     match found.verdict() {
         Verdict::Verified => LedgerView::Sound {
             entries: found.entries,
@@ -273,10 +291,12 @@ fn view(found: &Verification) -> LedgerView {
         Verdict::Unproved => LedgerView::Unproved { entries: found.entries },
         Verdict::Tampered => {
             let fault = found.fault.as_ref().map(|fault| format!("entry {}: {}", fault.entry, fault.problem));
-            let wrong = found.checkpoints.iter().filter_map(|one| {
-                Some(format!("{}: {}", one.place, one.problem.as_deref()?))
-            });
-            LedgerView::Broken { why: fault.into_iter().chain(wrong).collect::<Vec<_>>().join("; ") }
+            let wrong = found
+                .checkpoints
+                .iter()
+                .filter_map(|one| Some(format!("{}: {}", one.place, one.problem.as_deref()?)));
+            let why: Vec<String> = fault.into_iter().chain(wrong).collect();
+            LedgerView::Broken { why: from_here(&why.join("; "), folder) }
         }
     }
 }

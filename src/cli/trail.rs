@@ -101,7 +101,6 @@ pub fn run(args: &TrailArgs, common: &Common) -> Result<u8, Failure> {
         outcome: report::Outcome { blocking: 0, complete: run.coverage.is_complete() },
         sarif_suppressed: true,
         category: args.sarif_category.clone(),
-        key_id: settings.key.id(),
         policy: None,
     };
     let trail = told::Trail { lives: &lives, scan: &scan, now };

@@ -44,7 +44,9 @@ pub enum BadSeal {
     #[error("has no seal of keytrail's: sign the html, json or oscal form of `keytrail review`")]
     Missing,
     /// It carries one, but not of these bytes.
-    #[error("was changed after keytrail wrote it: its seal does not fit; make the review again and sign that")]
+    #[error(
+        "was changed after keytrail wrote it: its seal does not fit; make the review again and sign that"
+    )]
     Broken,
 }
 

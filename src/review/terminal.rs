@@ -152,7 +152,10 @@ impl Page<'_> {
                 writeln!(out, "  ledger    none: the record of scans and sign-offs is not kept")
             }
             LedgerView::Unproved { entries } => {
-                writeln!(out, "  ledger    UNPROVED: {entries} entries, and no checkpoint that the given keys signed")
+                writeln!(
+                    out,
+                    "  ledger    UNPROVED: {entries} entries, and no checkpoint that the given keys signed"
+                )
             }
             LedgerView::Sound { entries, proved, limits, .. } => {
                 writeln!(out, "  ledger    sound: {entries} entries, {proved} proved by a checkpoint")?;

@@ -5,8 +5,10 @@ use crate::policy::{read, waiver_file};
 use crate::toml_file::Section;
 
 /// The top of the file.
-pub(super) const TOP: Section =
-    Section::new("", &["version", "scan", "report", "gate", "fingerprint", "ledger", "rule", "policy", "waiver"]);
+pub(super) const TOP: Section = Section::new(
+    "",
+    &["version", "scan", "report", "gate", "fingerprint", "ledger", "rule", "policy", "waiver"],
+);
 /// What is read, and how.
 pub(super) const SCAN: Section = Section::new(
     "scan",
