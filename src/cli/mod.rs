@@ -7,6 +7,7 @@ mod hook;
 mod known;
 mod ledger;
 mod output;
+mod policy;
 mod progress;
 mod recognise;
 mod record;
@@ -20,6 +21,7 @@ mod secret_input;
 mod source;
 mod table;
 mod trail;
+mod waive;
 
 use crate::moment::Moment;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -78,6 +80,11 @@ enum Command {
     Review(Box<review::ReviewArgs>),
     /// Write down the findings of today, so that only new ones count.
     Baseline(Box<baseline::BaselineArgs>),
+    /// Allow a finding for a while; list and prune what is allowed.
+    Waive(Box<waive::WaiveArgs>),
+    /// Ask the team's policy about its tokens.
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
     /// Install, remove or run git hooks.
     #[command(subcommand)]
     Hook(Box<hook::HookCommand>),
@@ -146,6 +153,8 @@ pub fn main() -> ExitCode {
         Command::Trail(args) => trail::run(&args, &cli.common),
         Command::Review(args) => review::run(&args, &cli.common),
         Command::Baseline(args) => baseline::run(&args, &cli.common),
+        Command::Waive(args) => waive::run(&args, &cli.common),
+        Command::Policy(command) => policy::run(command, &cli.common),
         Command::Hook(command) => hook::run(*command, &cli.common),
         Command::Register(args) => register::run(&args, &cli.common),
         Command::Registry(command) => registry::run(*command, &cli.common),
