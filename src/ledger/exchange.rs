@@ -85,15 +85,15 @@ impl Exchange {
     /// As [`Exchange::compare`]; [`LedgerError::Usage`] if the histories forked.
     pub fn adopt(&mut self, verifiers: &[VerifierKey], at: Moment) -> Result<bool, LedgerError> {
         // The lock keeps our own writers out between the look and the move.
-        let lock = self.store.lock()?;
+        let mut lock = self.store.lock()?;
         let relation = self.compare(verifiers)?;
         let kept = match relation {
             Relation::Absent => None,
             _ => self.store.checkpoint()?,
         };
         let moved = match relation {
-            Relation::Absent | Relation::Behind(_) => self.store.move_to_incoming()?,
-            Relation::Same => self.store.is_behind_incoming()? && self.store.move_to_incoming()?,
+            Relation::Absent | Relation::Behind(_) => self.store.move_to_incoming(&mut lock)?,
+            Relation::Same => self.store.is_behind_incoming()? && self.store.move_to_incoming(&mut lock)?,
             Relation::Ahead(_) => false,
             Relation::Forked(entry) => {
                 return Err(LedgerError::Usage(format!(

@@ -29,6 +29,8 @@ const FOLDER: &str = "entries";
 const CHECKPOINT: &str = "checkpoint";
 /// How many entries a piece has.
 const PIECE: u64 = 256;
+/// For how long git's lock must not change before a part of our own word in it is taken for ours.
+const STANDSTILL: Duration = Duration::from_secs(1);
 /// For how long the ref is tried while others move it.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -55,7 +57,7 @@ struct Piece {
 impl GitStore {
     pub(super) fn create(folder: &Path, header: &[u8], at: Moment) -> Result<Self, LedgerError> {
         let store = Self::repository(folder)?;
-        let _lock = store.lock()?;
+        let mut lock = store.lock()?;
         if store.tip()?.is_some() {
             return Err(LedgerError::Usage(format!(
                 "{} is there already; a ledger is never overwritten",
@@ -64,10 +66,8 @@ impl GitStore {
         }
         let pieces = [Piece { first: 0, bytes: [header, b"\n"].concat() }];
         let commit = store.commit(None, &pieces, None, "keytrail ledger: begin", at)?;
-        let name = "keytrail ledger";
         store
-            .repository
-            .reference(REFERENCE, commit, false, name)
+            .move_reference(&mut lock, None, commit)
             .map_err(|error| LedgerError::git("the ledger's ref cannot be made", &error))?;
         store.sync_reference()?;
         Ok(store)
@@ -105,7 +105,53 @@ impl GitStore {
         let folder = self.repository.commondir().join("keytrail");
         fs::create_dir_all(&folder)
             .map_err(|error| LedgerError::io("the lock cannot be made", &folder, &error))?;
-        Lock::exclusive(&folder.join("ledger.lock"))
+        let lock = Lock::exclusive(&folder.join("ledger.lock"))?;
+        self.remove_dead_lock(&lock)?;
+        Ok(lock)
+    }
+
+    /// git's own lock of the ref, which a process that is killed leaves behind.
+    fn reference_lock(&self) -> PathBuf {
+        self.repository.commondir().join(format!("{REFERENCE}.lock"))
+    }
+
+    /// Takes git's lock of the ref away if one of us was killed while holding it: nobody else would, and
+    /// nobody could write again. It is ours if what stands in it is what the last of us was about to
+    /// write there; if only a part of that does, it must have stood still for a while too.
+    fn remove_dead_lock(&self, lock: &Lock) -> Result<(), LedgerError> {
+        if lock.unfinished().is_empty() {
+            return Ok(());
+        }
+        let path = self.reference_lock();
+        let start = Instant::now();
+        let is_ours = loop {
+            let Ok(content) = fs::read_to_string(&path) else { return Ok(()) };
+            if content.trim_end() == lock.unfinished() {
+                break true;
+            }
+            if start.elapsed() > STANDSTILL {
+                break lock.unfinished().starts_with(content.trim_end());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        if is_ours {
+            fs::remove_file(&path)
+                .map_err(|error| LedgerError::io("a dead lock cannot be removed", &path, &error))?;
+        }
+        Ok(())
+    }
+
+    /// Moves the ref from one commit to another, if it is there.
+    fn move_reference(&self, lock: &mut Lock, from: Option<Oid>, to: Oid) -> Result<(), git2::Error> {
+        // Without this note, a kill in the next line leaves a lock that somebody has to delete by hand.
+        let _ = lock.intend(&to.to_string());
+        let message = "keytrail ledger";
+        let moved = match from {
+            Some(from) => self.repository.reference_matching(REFERENCE, to, true, from, message),
+            None => self.repository.reference(REFERENCE, to, false, message),
+        };
+        let _ = lock.intend("");
+        moved.map(drop)
     }
 
     fn failed(&self, error: &git2::Error) -> LedgerError {
@@ -161,8 +207,8 @@ impl GitStore {
     }
 
     pub(super) fn append(&mut self, encode: Encode<'_>, at: Moment) -> Result<u64, LedgerError> {
-        let _lock = self.lock()?;
-        self.advance(|tip| {
+        let mut lock = self.lock()?;
+        self.advance(&mut lock, |tip| {
             let pieces = self.pieces(tip)?;
             let newest = pieces
                 .len()
@@ -204,7 +250,7 @@ impl GitStore {
 
     /// Moves the ref to what is made of the commit that it is at, again if another one moved it
     /// meanwhile.
-    fn advance<T>(&self, make: impl Fn(&Commit<'_>) -> Made<T>) -> Result<T, LedgerError> {
+    fn advance<T>(&self, lock: &mut Lock, make: impl Fn(&Commit<'_>) -> Made<T>) -> Result<T, LedgerError> {
         let start = Instant::now();
         loop {
             let tip = self.present()?;
@@ -212,8 +258,8 @@ impl GitStore {
             if commit == tip.id() {
                 return Ok(outcome);
             }
-            match self.repository.reference_matching(REFERENCE, commit, true, tip.id(), "keytrail ledger") {
-                Ok(_) => {
+            match self.move_reference(lock, Some(tip.id()), commit) {
+                Ok(()) => {
                     self.sync_reference()?;
                     return Ok(outcome);
                 }
@@ -224,12 +270,11 @@ impl GitStore {
                     std::thread::sleep(Duration::from_millis(5));
                 }
                 Err(error) if error.code() == ErrorCode::Locked => {
-                    let lock = self.repository.commondir().join(format!("{REFERENCE}.lock"));
                     return Err(LedgerError::Unreadable(format!(
                         "{}: git's lock is in the way; if no git runs in this repository, a killed one left it: \
                          delete {}",
                         self.shown(),
-                        lock.display()
+                        self.reference_lock().display()
                     )));
                 }
                 Err(error) => {
@@ -321,8 +366,8 @@ impl GitStore {
 
     /// Keeps a checkpoint, unless a larger one was kept meanwhile.
     pub(super) fn keep_checkpoint(&mut self, new: &SignedCheckpoint, at: Moment) -> Result<(), LedgerError> {
-        let _lock = self.lock()?;
-        self.advance(|tip| {
+        let mut lock = self.lock()?;
+        self.advance(&mut lock, |tip| {
             if let Some(text) = self.checkpoint_at(tip)? {
                 let kept = SignedCheckpoint::parse(&text, &format!("the checkpoint of {}", self.shown()))?;
                 if kept.checkpoint.size > new.checkpoint.size || kept == *new {
@@ -369,14 +414,10 @@ impl GitStore {
     }
 
     /// Moves our ref to what was fetched, unless another process moved ours since it was read.
-    pub(super) fn move_to_incoming(&self) -> Result<bool, LedgerError> {
+    pub(super) fn move_to_incoming(&self, lock: &mut Lock) -> Result<bool, LedgerError> {
         let (ours, theirs) = (self.tip()?.map(|commit| commit.id()), self.incoming_tip()?.id());
-        let log = "keytrail ledger: fetch";
-        let moved = match ours {
-            Some(ours) => self.repository.reference_matching(REFERENCE, theirs, true, ours, log),
-            None => self.repository.reference(REFERENCE, theirs, false, log),
-        };
-        moved.map_err(|error| LedgerError::git(&format!("{}: cannot be moved", self.shown()), &error))?;
+        self.move_reference(lock, ours, theirs)
+            .map_err(|error| LedgerError::git(&format!("{}: cannot be moved", self.shown()), &error))?;
         self.sync_reference()?;
         Ok(true)
     }

@@ -4,6 +4,7 @@
 use crate::ledger::LedgerError;
 use fs4::FileExt;
 use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -15,14 +16,32 @@ const NAP: Duration = Duration::from_millis(2);
 /// A lock that is held until this is dropped.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _file: File,
+    file: File,
+    /// What the last holder was about to do when it ended without having done it.
+    unfinished: String,
 }
 
 impl Lock {
     /// Keeps all others out.
     pub(super) fn exclusive(path: &Path) -> Result<Self, LedgerError> {
         let file = open(path).map_err(|error| LedgerError::io("the lock cannot be made", path, &error))?;
-        Self::wait(path, file, FileExt::try_lock)
+        let mut lock = Self::wait(path, file, FileExt::try_lock)?;
+        // A text that cannot be read is none: then nobody's lock is taken for a dead one.
+        let _ = lock.file.read_to_string(&mut lock.unfinished);
+        Ok(lock)
+    }
+
+    /// What the last holder was about to do when it was killed; mostly empty.
+    pub(super) fn unfinished(&self) -> &str {
+        &self.unfinished
+    }
+
+    /// Notes down what is about to be done, so that the next holder knows if this one is killed.
+    /// Nothing, once it is done.
+    pub(super) fn intend(&mut self, what: &str) -> std::io::Result<()> {
+        self.file.set_len(0)?;
+        self.file.seek(SeekFrom::Start(0))?;
+        self.file.write_all(what.as_bytes())
     }
 
     /// Keeps writers out, if the lock file can be had: on a medium that cannot be written to nobody
@@ -42,7 +61,7 @@ impl Lock {
         let start = Instant::now();
         loop {
             match attempt(&file) {
-                Ok(()) => return Ok(Self { _file: file }),
+                Ok(()) => return Ok(Self { file, unfinished: String::new() }),
                 Err(fs4::TryLockError::WouldBlock) if start.elapsed() < PATIENCE => std::thread::sleep(NAP),
                 Err(fs4::TryLockError::WouldBlock) => {
                     return Err(LedgerError::Unreadable(format!(

@@ -1,5 +1,6 @@
 //! A writer that is killed, a write that is cut short, a disk that is full.
 
+use crate::common::Repo;
 use crate::{Ran, append, ledger, prepare, program, run, try_ledger, with_ledger};
 use keytrail::ledger::verify::{Held, Verdict, lines};
 use keytrail::ledger::{Event, Ledger, Place};
@@ -79,41 +80,64 @@ fn kills() -> u64 {
     std::env::var("KEYTRAIL_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(40)
 }
 
-/// Starts a writer, takes note of what it acknowledges, and kills it after a while.
-fn kill_a_writer(folder: &Path, round: u64) -> Vec<(u64, u64)> {
-    let mut child = program(folder, &["ledger", "append", "--lines"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+/// The variable that makes this test binary a writer.
+const WRITER: &str = "LEDGER_TEST_WRITER";
+
+/// No test but a writer that does nothing else, so that most kills come while it writes.
+#[test]
+fn writer() {
+    let Some(path) = std::env::var_os(WRITER) else { return };
+    let mut ledger = Ledger::open(&Place::File(path.into())).unwrap();
+    let start: u64 = std::env::var("LEDGER_TEST_START").unwrap().parse().unwrap();
+    for count in 0..10_000 {
+        // Only a write of many pages can be cut by a signal.
+        let bytes = if count % 2 == 0 { 900_000 } else { 50 };
+        let number = ledger.append(&event(&sized(start + count, bytes)), now()).unwrap();
+        println!("\n{number}");
+    }
+}
+
+/// Starts a writer, takes note of what it acknowledges as (entry, content), and kills it.
+fn kill_a_writer(repo: &Repo, round: u64) -> Vec<(u64, u64)> {
+    let start = round * 1_000_000;
+    let mut command = if round.is_multiple_of(4) {
+        program(repo.path(), &["ledger", "append", "--lines"])
+    } else {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "crash::writer", "--nocapture"]);
+        command.env(WRITER, repo.path().join(".keytrail/ledger.jsonl"));
+        command.env("LEDGER_TEST_START", start.to_string());
+        command
+    };
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
-    let writer = std::thread::spawn(move || {
-        for count in 0_u64.. {
-            // Large entries now and then: only a write of several pages can be cut by a signal.
-            let bytes = if count % 3 == 0 { 300_000 } else { 50 };
-            if input.write_all((sized(round * 1_000_000 + count, bytes) + "\n").as_bytes()).is_err() {
+    let feeding = std::thread::spawn(move || {
+        for count in 0.. {
+            if input.write_all((sized(start + count, 50) + "\n").as_bytes()).is_err() {
                 break;
             }
         }
     });
-    let output = BufReader::new(child.stdout.take().unwrap());
-    let reader = std::thread::spawn(move || {
-        let mut acknowledged = Vec::new();
-        for (count, line) in (0_u64..).zip(output.lines().map_while(Result::ok)) {
-            // A number without its line feed was not told to the end.
-            if let Ok(number) = line.parse() {
-                acknowledged.push((number, round * 1_000_000 + count));
-            }
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut acknowledged = Vec::new();
+    let mut take = |line: Option<std::io::Result<String>>| -> Option<()> {
+        // The test harness prints lines of its own.
+        if let Ok(number) = line?.ok()?.parse() {
+            acknowledged.push((number, start + acknowledged.len() as u64));
         }
-        acknowledged
-    });
-    // From before the first entry to after some.
-    std::thread::sleep(Duration::from_micros(20_000 + round * 7919 % 60_000));
+        Some(())
+    };
+    // From before the first entry to after some; the pause hits all parts of an append.
+    for _ in 0..round % 7 * 2 {
+        take(lines.next()).unwrap();
+    }
+    std::thread::sleep(Duration::from_micros(round * 7919 % 3000));
     child.kill().unwrap();
     child.wait().unwrap();
-    writer.join().unwrap();
-    reader.join().unwrap()
+    while take(lines.next()).is_some() {}
+    feeding.join().unwrap();
+    acknowledged
 }
 
 #[test]
@@ -126,7 +150,7 @@ fn a_killed_writer_loses_nothing_that_it_acknowledged() {
         let path = repo.path().join(".keytrail/ledger.jsonl");
         let mut acknowledged = Vec::new();
         for round in batch * 20..kills.min(batch * 20 + 20) {
-            acknowledged.extend(kill_a_writer(repo.path(), round));
+            acknowledged.extend(kill_a_writer(&repo, round));
         }
         append(repo.path(), &[], r#"{"type":"last"}"#);
         let bytes = fs::read(&path).unwrap();
