@@ -410,3 +410,93 @@ fn parse<T: DeserializeOwned>(text: &str) -> Option<T> {
 fn shown(path: &Path) -> String {
     crate::origin::RepoPath::from_path(path).to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trail::inventory::sample;
+
+    fn now() -> Moment {
+        Moment::parse("2026-06-01").expect("a date")
+    }
+
+    fn inventory(secrets: &[&[u8]], repository: &str) -> Inventory {
+        let mut inventory = Inventory::new("public");
+        for secret in secrets {
+            inventory.add_life(repository, sample::life(secret));
+        }
+        inventory
+    }
+
+    #[test]
+    fn a_run_replaces_the_one_before_of_the_same_repository() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("tokens.db");
+        assert!(matches!(Database::open(&path), Err(DatabaseError::Missing { .. })));
+        let mut database = Database::open_or_create(&path, "public").expect("a new one");
+        for (repository, secrets) in
+            [("web", &[b"one".as_slice(), b"two"][..]), ("shop", &[b"one"]), ("web", &[b"three"])]
+        {
+            database.replace(repository, &inventory(secrets, repository), now()).expect("written");
+        }
+        let all = database.inventory().expect("read");
+        assert_eq!(all, {
+            let mut both = inventory(&[b"one"], "shop");
+            both.merge(inventory(&[b"three"], "web")).expect("one key");
+            both
+        });
+        let names: Vec<String> =
+            database.repositories().expect("read").into_iter().map(|run| run.name).collect();
+        assert_eq!(names, ["shop", "web"]);
+        let count = |table: &str| -> i64 {
+            let sql = format!("SELECT count(*) FROM {table}");
+            database.connection.query_row(&sql, [], |row| row.get(0)).expect("a number")
+        };
+        assert_eq!((count("entry"), count("life")), (2, 2));
+    }
+
+    #[test]
+    fn what_is_not_ours_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("tokens.db");
+        drop(Database::open_or_create(&path, "public").expect("a new one"));
+        let other = Database::open_or_create(&path, "0a1b2c3d").expect_err("another key").to_string();
+        assert!(other.contains("is for the fingerprint key public, and this run uses 0a1b2c3d"), "{other}");
+        let connection = Connection::open(&path).expect("it opens");
+        connection.pragma_update(None, "user_version", 9).expect("it can be set");
+        drop(connection);
+        let newer = Database::open(&path).expect_err("unknown").to_string();
+        assert!(newer.contains("has version 9"), "{newer}");
+        let foreign = folder.path().join("other.db");
+        Connection::open(&foreign).expect("it opens").execute_batch("CREATE TABLE a (b)").expect("a table");
+        assert!(matches!(Database::open(&foreign), Err(DatabaseError::Foreign { .. })));
+        assert!(matches!(Database::open_or_create(&foreign, "public"), Err(DatabaseError::Foreign { .. })));
+        let text = folder.path().join("text");
+        std::fs::write(&text, "no database at all, but long enough to be looked at as one").expect("a file");
+        assert!(matches!(Database::open(&text), Err(DatabaseError::Foreign { .. })));
+    }
+
+    #[test]
+    fn many_writers_wait_for_each_other() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("tokens.db");
+        std::thread::scope(|scope| {
+            for writer in 0..4 {
+                let path = &path;
+                scope.spawn(move || {
+                    let repository = format!("repository {writer}");
+                    for secret in 0..5_u8 {
+                        let mut database = Database::open_or_create(path, "public").expect("it opens");
+                        database
+                            .replace(&repository, &inventory(&[&[secret]], &repository), now())
+                            .expect("written");
+                    }
+                });
+            }
+        });
+        let database = Database::open(&path).expect("there");
+        assert_eq!(database.repositories().expect("read").len(), 4);
+        let all = database.inventory().expect("read");
+        assert_eq!((all.len(), all.entries().next().map(|entry| entry.lives.len())), (1, Some(4)));
+    }
+}

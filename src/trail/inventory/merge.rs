@@ -162,3 +162,117 @@ fn greater<T: Serialize + DeserializeOwned>(one: T, other: T) -> T {
 fn text(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::Expiry;
+    use crate::level::Confidence;
+    use crate::moment::Moment;
+    use crate::secret::FingerprintKey;
+    use crate::trail::inventory::{Store, Stored, sample};
+    use crate::trail::registry::Registration;
+    use proptest::prelude::*;
+
+    fn moment(day: i64) -> Moment {
+        Moment::from_seconds(day * crate::moment::DAY).expect("in range")
+    }
+
+    prop_compose! {
+        /// Few tokens, repositories and places, so that they meet.
+        fn entries()(
+            secret in 0..4_u8,
+            repository in proptest::option::of(0..3_u8),
+            (path, in_head, line) in (0..3_u8, any::<bool>(), 1..3_u64),
+            stored in proptest::collection::vec((0..8_usize, 0..2_u8), 0..3),
+            (expires, issued, scope) in (
+                proptest::option::of(0..3_i64), proptest::option::of(0..3_i64), proptest::option::of(0..2_u8),
+            ),
+            registered in proptest::option::of(0..3_u8),
+            (is_reference, certain, allowed, in_baseline) in
+                (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>()),
+        ) -> Entry {
+            let mut life = sample::life(&[secret]);
+            life.token.facts.expires = expires.map(|day| if day == 0 { Expiry::Never } else { Expiry::At(moment(day)) });
+            life.token.facts.issued = issued.map(moment);
+            life.token.facts.scopes.extend(scope.map(|scope| scope.to_string()));
+            if certain {
+                life.token.confidence = Confidence::Certain;
+            }
+            life.stays[0].path = crate::origin::RepoPath::new([b'a' + path]);
+            life.stays[0].line = line;
+            life.stays[0].in_head = in_head;
+            life.in_head = in_head;
+            life.in_baseline = in_baseline;
+            life.allowed = allowed.then(|| "example".to_owned());
+            let known_by = if is_reference { KnownBy::Reference } else { KnownBy::Secret };
+            let mut entry = Entry::new(life.token.clone(), known_by);
+            entry.stored = stored.into_iter().map(|(store, place)| Stored::new(Store::ALL[store], place.to_string())).collect();
+            entry.registration = registered.map(|name| Registration::new(life.token.fingerprint, name.to_string()));
+            if let Some(repository) = repository {
+                entry.lives.push(RepositoryLife { repository: repository.to_string(), life });
+            }
+            entry
+        }
+    }
+
+    fn inventories() -> impl Strategy<Value = Inventory> {
+        proptest::collection::vec(entries(), 0..5).prop_map(|entries| {
+            let mut inventory = Inventory::new("public");
+            for entry in entries {
+                inventory.insert(entry);
+            }
+            inventory
+        })
+    }
+
+    fn joined(mut one: Inventory, other: &Inventory) -> Inventory {
+        one.merge(other.clone()).expect("the same key");
+        one
+    }
+
+    proptest! {
+        #[test]
+        fn joining_is_associative_commutative_and_idempotent(
+            a in inventories(), b in inventories(), c in inventories(),
+        ) {
+            prop_assert_eq!(joined(a.clone(), &b), joined(b.clone(), &a));
+            prop_assert_eq!(joined(joined(a.clone(), &b), &c), joined(a.clone(), &joined(b.clone(), &c)));
+            prop_assert_eq!(joined(a.clone(), &a), a.clone());
+            let all = joined(a.clone(), &b);
+            prop_assert_eq!(joined(all.clone(), &a), all.clone());
+            // Every place of either is in both.
+            for entry in a.entries() {
+                let known = all.get(entry.token.fingerprint).expect("nothing is lost");
+                prop_assert!(entry.stored.iter().all(|place| known.stored.contains(place)));
+                for one in &entry.lives {
+                    let life = &known.lives.iter().find(|other| other.repository == one.repository).expect("there").life;
+                    prop_assert!(one.life.stays.iter().all(|stay| life.stays.contains(stay)));
+                    prop_assert!(life.in_head >= one.life.in_head);
+                }
+            }
+        }
+
+        #[test]
+        fn what_is_written_is_read(inventory in inventories()) {
+            let now = moment(20_000);
+            let text = serde_json::to_vec(&super::super::form::Whole::of(&inventory, now)).expect("JSON");
+            prop_assert_eq!(Inventory::read(&text, "a.json").expect("ours"), inventory.clone());
+            let folder = tempfile::tempdir().expect("a folder");
+            let path = folder.path().join("tokens.db");
+            let mut database = super::super::Database::open_or_create(&path, "public").expect("a new one");
+            database.replace("shop", &inventory, now).expect("it is written");
+            drop(database);
+            let database = super::super::Database::open(&path).expect("it is there");
+            prop_assert_eq!(database.inventory().expect("it is read"), inventory);
+        }
+    }
+
+    #[test]
+    fn fingerprints_of_two_keys_do_not_meet() {
+        let mut one = Inventory::new("public");
+        let key = FingerprintKey::from_user(b"some key of a team");
+        let error = one.merge(Inventory::new(key.id())).expect_err("another key").to_string();
+        assert!(error.contains("the key public") && error.contains(key.id()), "{error}");
+    }
+}
