@@ -1,5 +1,7 @@
 //! `keytrail review`: everything that is known of every token, judged, as a report to sign.
 
+use crate::cli::feed::{self, FeedArgs};
+use crate::cli::inventory::repository_name;
 use crate::cli::known::Known;
 use crate::cli::ledger as ledger_place;
 use crate::cli::output::{self, Wanted};
@@ -21,6 +23,7 @@ use crate::trail::inventory::Inventory;
 use crate::trail::registry::Registry;
 use clap::{Args, Subcommand};
 use data_encoding::BASE64;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -51,6 +54,11 @@ pub struct ReviewArgs {
     previous: Option<PathBuf>,
     #[command(flatten)]
     registry: RegistryArgs,
+    /// A JSON report of `keytrail inventory`, whose tokens are reviewed too. May be given several times.
+    #[arg(long, value_name = "FILE")]
+    inventory: Vec<PathBuf>,
+    #[command(flatten)]
+    feeds: FeedArgs,
     /// Neither use nor keep what earlier scans of the history found out.
     #[arg(long)]
     no_cache: bool,
@@ -111,7 +119,7 @@ fn make(args: &ReviewArgs, common: &Common) -> Result<u8, Failure> {
         }
         None => output::current_folder()?,
     };
-    let (settings, engine) = args.settings.load(&place)?;
+    let (mut settings, engine) = args.settings.load(&place)?;
     if let Some(previous) = previous.as_ref().filter(|previous| previous.made.key != settings.key.id()) {
         return Err(Failure::text(format!(
             "the review before was made with the fingerprint key {}, and this run uses {}: set the same key, or \
@@ -126,10 +134,19 @@ fn make(args: &ReviewArgs, common: &Common) -> Result<u8, Failure> {
     let asked = trail::Asked { path: args.path.as_deref(), no_cache: args.no_cache, hashes: false };
     let Lives { run, lives } = trail::lives(&asked, &settings, &engine)?;
     let now = common.now();
-    let repository = repository_name(root.as_deref(), &place);
+    let repository = repository_name(&place);
+    let made = made(&settings, &engine, &place, repository.clone(), now);
+    let (ledger, entries) = look_at_ledger(&settings, &place)?;
     let mut inventory = Inventory::new(settings.key.id());
     for life in lives {
         inventory.add_life(&repository, life);
+    }
+    let policy = settings.policy.as_ref().map(|text| text.policy.clone()).unwrap_or_default();
+    // The feeds change the settings for themselves.
+    let gate = settings.gate.clone();
+    feed::take(&args.feeds, &engine, &mut settings, &mut inventory)?;
+    for file in &args.inventory {
+        join(&mut inventory, file)?;
     }
     let checked = known.check(&run.findings, run.coverage.is_complete(), Seen::All, now);
     let has_registry = known.registry.is_some();
@@ -138,9 +155,7 @@ fn make(args: &ReviewArgs, common: &Common) -> Result<u8, Failure> {
     }
     let asked = Asked { waivers: &known.waivers, has_registry, excuses_baseline: true, now };
     let subjects = subjects(&inventory, asked);
-    let policy = settings.policy.as_ref().map(|text| text.policy.clone()).unwrap_or_default();
     let evaluation = policy.evaluate(&Case { subjects: &subjects, waivers: &checked, history: true }, now);
-    let (ledger, entries) = look_at_ledger(&settings, &place)?;
     let mut warnings = run.warnings.clone();
     if policy.is_empty() {
         warnings.push("there is no policy: no rule was asked, and no control has evidence".to_owned());
@@ -150,9 +165,9 @@ fn make(args: &ReviewArgs, common: &Common) -> Result<u8, Failure> {
             "there is no registry: who answers for a token, and what it is for, is not known".to_owned(),
         );
     }
-    let blocks = evaluation.violations.iter().any(|one| settings.gate.blocks_violation(one));
+    let blocks = evaluation.violations.iter().any(|one| gate.blocks_violation(one));
     let mut review = Material {
-        made: made(&settings, &engine, &place, repository, now),
+        made,
         schedule: signed::schedule(policy.review_every_days, &entries),
         inventory: &inventory,
         subjects: &subjects,
@@ -160,7 +175,7 @@ fn make(args: &ReviewArgs, common: &Common) -> Result<u8, Failure> {
         checked: &checked,
         evaluation: &evaluation,
         coverage: &run.coverage,
-        sources: Vec::new(),
+        sources: stores(&inventory),
         ledger,
         warnings,
     }
@@ -171,7 +186,7 @@ fn make(args: &ReviewArgs, common: &Common) -> Result<u8, Failure> {
     };
     write(args, &review, common)?;
     let is_broken = matches!(review.ledger, LedgerView::Broken { .. });
-    let is_incomplete = !run.coverage.is_complete() && !settings.gate.allows_incomplete();
+    let is_incomplete = !run.coverage.is_complete() && !gate.allows_incomplete();
     Ok(if blocks || is_broken {
         EXIT_FOUND
     } else if is_incomplete {
@@ -218,11 +233,30 @@ fn read_registry(
     Registry::read(&path, settings.key.id()).map(Some).map_err(Failure::usage)
 }
 
-/// What the repository is called: its folder's name.
-fn repository_name(root: Option<&Path>, place: &Path) -> String {
-    let root = root.map(Path::to_owned).or_else(|| place.canonicalize().ok());
-    let name = root.as_deref().and_then(Path::file_name);
-    name.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+/// Adds the tokens of a report of `keytrail inventory`.
+fn join(inventory: &mut Inventory, file: &Path) -> Result<(), Failure> {
+    let shown = crate::origin::RepoPath::from_path(file).to_string();
+    let bytes = std::fs::read(file).map_err(|error| unreadable(file, error))?;
+    let other = Inventory::read(&bytes, &shown).map_err(Failure::usage)?;
+    inventory.merge(other).map_err(|error| {
+        Failure::usage(
+            anyhow::Error::from(error).context(format!("the tokens of {shown} cannot be reviewed")),
+        )
+    })
+}
+
+/// Where tokens are stored, with how many there are.
+fn stores(inventory: &Inventory) -> Vec<String> {
+    let mut stores = BTreeMap::new();
+    for entry in inventory.entries() {
+        let own: BTreeSet<_> = entry.stored.iter().map(|stored| stored.store).collect();
+        for store in own {
+            *stores.entry(store).or_insert(0_usize) += 1;
+        }
+    }
+    let told = stores.into_iter();
+    told.map(|(store, count)| format!("{store}: {count} token{}", if count == 1 { "" } else { "s" }))
+        .collect()
 }
 
 fn made(
