@@ -4,6 +4,7 @@ use crate::cli::feed::{self, FeedArgs};
 use crate::cli::inventory::repository_name;
 use crate::cli::known::Known;
 use crate::cli::ledger as ledger_place;
+use crate::cli::ledger::verify::{read_held, read_verifier};
 use crate::cli::output::{self, Wanted};
 use crate::cli::record::{self, settings_hash};
 use crate::cli::register::RegistryArgs;
@@ -59,6 +60,14 @@ pub struct ReviewArgs {
     inventory: Vec<PathBuf>,
     #[command(flatten)]
     feeds: FeedArgs,
+    /// A checkpoint of the ledger that you kept elsewhere: what shows that the whole ledger was rewritten
+    /// or its end cut off. May be given several times.
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Vec<PathBuf>,
+    /// A key whose signatures on the ledger's checkpoints count, or a file that holds it. Adds to
+    /// `verifiers` in keytrail.toml. May be given several times.
+    #[arg(long, value_name = "KEY|FILE")]
+    verifier: Vec<String>,
     /// Neither use nor keep what earlier scans of the history found out.
     #[arg(long)]
     no_cache: bool,
@@ -136,7 +145,7 @@ fn make(args: &ReviewArgs, common: &Common) -> Result<u8, Failure> {
     let now = common.now();
     let repository = repository_name(&place);
     let made = made(&settings, &engine, &place, repository.clone(), now);
-    let (ledger, entries) = look_at_ledger(&settings, &place)?;
+    let (ledger, entries) = look_at_ledger(args, &settings, &place)?;
     let mut inventory = Inventory::new(settings.key.id());
     for life in lives {
         inventory.add_life(&repository, life);
@@ -284,7 +293,11 @@ fn made(
 }
 
 /// What the check of the ledger says, and its entries as far as they can be trusted.
-fn look_at_ledger(settings: &Settings, folder: &Path) -> Result<(LedgerView, Vec<Entry>), Failure> {
+fn look_at_ledger(
+    args: &ReviewArgs,
+    settings: &Settings,
+    folder: &Path,
+) -> Result<(LedgerView, Vec<Entry>), Failure> {
     let ledger = match Ledger::open(&ledger_place::place(settings, folder)) {
         Ok(ledger) => ledger,
         Err(LedgerError::Missing(_)) if settings.ledger.place.is_some() => {
@@ -298,7 +311,13 @@ fn look_at_ledger(settings: &Settings, folder: &Path) -> Result<(LedgerView, Vec
         }
         Err(error) => return Err(ledger_place::failed(error)),
     };
-    let found = ledger.verify(&[], &settings.ledger.verifiers).map_err(ledger_place::failed)?;
+    let held = args.checkpoint.iter().map(|path| read_held(path)).collect::<Result<Vec<_>, _>>()?;
+    let mut verifiers = settings.ledger.verifiers.clone();
+    let origin = ledger.origin().unwrap_or_default();
+    for text in &args.verifier {
+        verifiers.push(read_verifier(text, &origin)?);
+    }
+    let found = ledger.verify(&held, &verifiers).map_err(ledger_place::failed)?;
     let view = view(&found, folder);
     // What follows a wrong entry proves nothing, and neither does what a checkpoint speaks against.
     let entries = match view {

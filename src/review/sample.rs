@@ -52,6 +52,7 @@ pub(super) fn life() -> Life {
             line: 3,
             merged_by: Some(commit(2, "2026-01-07")),
             pull_request: Some(41),
+            is_cut: false,
         }),
         stays: vec![
             stay("src/a.py", first, Some(commit(3, "2026-02-01")), None),
