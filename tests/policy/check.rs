@@ -103,7 +103,7 @@ fn the_history_is_asked_for_what_only_it_knows() {
     repo.write(
         "keytrail.tokens.toml",
         format!(
-            "version = 1\nkey-id = \"public\"\n\n[[token]]\nfingerprint = \"{}\"\nname = \"ci\"\nowner = \"ops\"\n\
+            "version = 1\nkey = \"public\"\n\n[[token]]\nfingerprint = \"{}\"\nname = \"ci\"\nowner = \"ops\"\n\
              purpose = \"builds\"\nstatus = \"revoked\"\nrevoked = {{ when = 2023-11-15 }}\n\n[owners.ops]\n",
             print(&token(5))
         ),
