@@ -248,9 +248,9 @@ fn article(name: &str) -> String {
 /// The first few of a list.
 fn shortened(names: &[&str]) -> String {
     const MOST: usize = 5;
-    let mut text = names.iter().take(MOST).copied().collect::<Vec<_>>().join(", ");
-    if names.len() > MOST {
-        text.push_str(&format!(" and {} more", names.len() - MOST));
+    let text = names.iter().take(MOST).copied().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(MOST) {
+        0 => text,
+        more => format!("{text} and {more} more"),
     }
-    text
 }
