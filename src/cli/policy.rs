@@ -98,16 +98,16 @@ fn framework(text: &str) -> Result<&'static str, String> {
 /// `keytrail policy`.
 pub fn run(command: PolicyCommand, common: &Common) -> Result<u8, Failure> {
     match command {
-        PolicyCommand::List(args) => told(list(&args)?),
-        PolicyCommand::Show(args) => told(show(&args)?),
+        PolicyCommand::List(args) => told(&list(&args)?),
+        PolicyCommand::Show(args) => told(&show(&args)?),
         PolicyCommand::Check(args) => check(&args, common),
         PolicyCommand::Init(args) => init(&args),
     }
 }
 
 /// Writes to standard output; that nobody reads it to the end is no failure.
-fn told(text: Vec<u8>) -> Result<u8, Failure> {
-    match io::stdout().lock().write_all(&text) {
+fn told(text: &[u8]) -> Result<u8, Failure> {
+    match io::stdout().lock().write_all(text) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::usage(error)),
         _ => Ok(0),
     }

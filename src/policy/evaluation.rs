@@ -115,8 +115,8 @@ impl Verdict {
 pub struct ControlVerdict<'a> {
     /// The control.
     pub control: &'a ControlId,
-    /// The worst outcome among its rules; rules that are not applicable only count where there is
-    /// no other.
+    /// The worst outcome among its rules. Rules that speak of nothing here only count where there is
+    /// no other; one that could judge nothing makes a pass incomplete.
     pub outcome: Outcome,
     /// Its rules, in their order.
     pub rules: Vec<&'a Verdict>,
@@ -133,7 +133,10 @@ impl Evaluation {
         }
         let judged = |rules: &[&Verdict]| {
             let outcomes = rules.iter().map(|rule| rule.outcome);
-            outcomes.filter(|outcome| *outcome != Outcome::NotApplicable).min()
+            let worst = outcomes.filter(|outcome| *outcome != Outcome::NotApplicable).min()?;
+            let is_blind =
+                |rule: &&Verdict| rule.outcome == Outcome::NotApplicable && rule.count(Judged::Unknown) > 0;
+            Some(if rules.iter().any(is_blind) { worst.min(Outcome::Incomplete) } else { worst })
         };
         rules
             .into_iter()

@@ -132,10 +132,10 @@ pub fn policy<'a>(reader: &mut Reader<'a>, table: &'a DeTable<'a>) -> PolicyText
                     texts.iter().filter_map(|text| reader.value(text, framework(text.value))).collect();
             }
             "owners" => {
-                text.policy.owners = reader.texts(&node).iter().map(|at| at.value.to_owned()).collect()
+                text.policy.owners = reader.texts(&node).iter().map(|at| at.value.to_owned()).collect();
             }
             "review-every-days" => {
-                text.policy.review_every_days = reader.number(&node, false, days_over_zero)
+                text.policy.review_every_days = reader.number(&node, false, days_over_zero);
             }
             "waiver-max-days" => text.policy.waiver_max_days = reader.number(&node, false, days_over_zero),
             _ => own = rules(reader, &node, &mut text.names),

@@ -295,3 +295,6 @@ fn subject(waiver: &Waiver) -> String {
     let print = waiver.fingerprint.to_string();
     format!("the waiver of {} for {}", waiver.owner, &print[..12])
 }
+
+#[cfg(test)]
+mod tests;

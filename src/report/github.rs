@@ -80,11 +80,9 @@ fn annotate(finding: &Finding, location: &Location, out: &mut dyn Write) -> io::
 
 fn broken(violation: &Violation, report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut properties = Vec::new();
-    if let Some(place) = &violation.place {
-        if !place.path.as_bytes().is_empty() {
-            properties.push(("file", place.path.to_string()));
-            properties.extend(place.line.map(|line| ("line", line.to_string())));
-        }
+    if let Some(place) = violation.place.as_ref().filter(|place| !place.path.as_bytes().is_empty()) {
+        properties.push(("file", place.path.to_string()));
+        properties.extend(place.line.map(|line| ("line", line.to_string())));
     }
     properties.push(("title", format!("{} ({})", text::clean(&violation.title), violation.severity)));
     let mut message = policy::words(violation);

@@ -183,12 +183,15 @@ fn signed(subject: &Subject<'_>) -> Answer {
     }
     let introduced: Vec<_> = subject.lives.iter().filter_map(|life| life.introduced.as_ref()).collect();
     let id = |commit: &CommitRecord| commit.id.get(..12).unwrap_or(&commit.id).to_owned();
-    if let Some(bad) = introduced.iter().find(|one| one.commit.signature.is_none()) {
+    if let Some(bad) = introduced.iter().find(|one| !one.is_cut && one.commit.signature.is_none()) {
         let author = &bad.commit.author.name;
         return Broken(format!(
             "the commit {} of {author} that brought it in carries no signature",
             id(&bad.commit)
         ));
+    }
+    if introduced.iter().any(|one| one.is_cut) {
+        return Unknown("the history is cut off, so nothing tells which commit brought it in".to_owned());
     }
     match introduced.first() {
         Some(one) => Kept(format!("the commit {} that brought it in carries a signature", id(&one.commit))),
@@ -245,9 +248,9 @@ fn article(name: &str) -> String {
 /// The first few of a list.
 fn shortened(names: &[&str]) -> String {
     const MOST: usize = 5;
-    let mut text = names.iter().take(MOST).copied().collect::<Vec<_>>().join(", ");
-    if names.len() > MOST {
-        text.push_str(&format!(" and {} more", names.len() - MOST));
+    let text = names.iter().take(MOST).copied().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(MOST) {
+        0 => text,
+        more => format!("{text} and {more} more"),
     }
-    text
 }
