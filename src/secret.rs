@@ -8,6 +8,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::fmt;
 use zeroize::Zeroizing;
 
@@ -82,7 +83,8 @@ impl fmt::Display for Masked {
 /// A secret's identity: the first 128 bits of an HMAC-SHA256 of its bytes.
 ///
 /// Two places with the same fingerprint hold the same secret. Without the key nobody can test
-/// guesses against it. In JSON and the like it is its 32 hexadecimal digits.
+/// guesses against it.
+/// Files for people have it as `Display` writes it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint([u8; 16]);
 
@@ -94,12 +96,6 @@ impl Fingerprint {
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).ok()?;
         Some(Self(bytes.try_into().ok()?))
-    }
-}
-
-impl fmt::Display for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&data_encoding::HEXLOWER.encode(&self.0))
     }
 }
 
@@ -118,9 +114,15 @@ impl<'de> Deserialize<'de> for Fingerprint {
         if !deserializer.is_human_readable() {
             return <[u8; 16]>::deserialize(deserializer).map(Self);
         }
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
         Self::parse(&text)
-            .ok_or_else(|| D::Error::custom("a fingerprint is 32 lower-case hexadecimal digits"))
+            .ok_or_else(|| D::Error::custom("a fingerprint has 32 lower-case hexadecimal digits"))
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&data_encoding::HEXLOWER.encode(&self.0))
     }
 }
 
@@ -216,10 +218,10 @@ mod tests {
         assert_eq!(Fingerprint::parse(&shown), Some(user.fingerprint(b"x")));
         assert_eq!(Fingerprint::parse("zz"), None);
         let print = user.fingerprint(b"x");
-        assert_eq!(serde_json::to_string(&print).expect("JSON"), format!("\"{shown}\""));
-        assert_eq!(serde_json::from_str::<Fingerprint>(&format!("\"{shown}\"")).expect("JSON"), print);
-        assert!(serde_json::from_str::<Fingerprint>("\"00\"").is_err());
-        let bytes = postcard::to_allocvec(&print).expect("postcard");
-        assert_eq!((bytes.len(), postcard::from_bytes(&bytes)), (16, Ok(print)));
+        assert_eq!(serde_json::to_string(&print).unwrap(), format!("\"{shown}\""));
+        assert_eq!(serde_json::from_str::<Fingerprint>(&format!("\"{shown}\"")).unwrap(), print);
+        assert!(serde_json::from_str::<Fingerprint>("\"zz\"").is_err());
+        let kept = postcard::to_stdvec(&print).unwrap();
+        assert_eq!((kept.len(), postcard::from_bytes(&kept)), (16, Ok(print)));
     }
 }

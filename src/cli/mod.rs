@@ -18,6 +18,7 @@ mod scan;
 mod secret_input;
 mod source;
 mod table;
+mod trail;
 
 use crate::moment::Moment;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -68,6 +69,8 @@ struct Common {
 enum Command {
     /// Scan files, staged changes, commits or all of history.
     Scan(Box<scan::ScanArgs>),
+    /// Follow every token through the history: who brought it in, where it was, what replaced it.
+    Trail(Box<trail::TrailArgs>),
     /// Write down the findings of today, so that only new ones count.
     Baseline(Box<baseline::BaselineArgs>),
     /// Install, remove or run git hooks.
@@ -131,6 +134,7 @@ pub fn main() -> ExitCode {
     start_tracing(cli.common.verbose);
     let outcome = match cli.command {
         Command::Scan(args) => scan::run(&args, &cli.common),
+        Command::Trail(args) => trail::run(&args, &cli.common),
         Command::Baseline(args) => baseline::run(&args),
         Command::Hook(command) => hook::run(*command, &cli.common),
         Command::Inventory(args) => inventory::run(&args, &cli.common),

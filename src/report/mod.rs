@@ -17,6 +17,7 @@ pub mod read;
 mod sarif;
 mod terminal;
 mod text;
+pub mod trail;
 mod view;
 
 pub use github::command as github_command;
