@@ -2,14 +2,17 @@
 
 use crate::cli::feed::{self, FeedArgs};
 use crate::cli::register::RegistryArgs;
-use crate::cli::scan::{SettingArgs, pipeline, settings_probe};
+use crate::cli::scan::{Run, SettingArgs, pipeline};
 use crate::cli::source::{self, SourceArgs};
+use crate::cli::trail::{self, Asked, Lives};
 use crate::cli::{Common, EXIT_INCOMPLETE, Failure, inventory_text, output};
+use crate::detect::Engine;
 use crate::moment::Moment;
 use crate::origin::RepoPath;
 use crate::policy::baseline::Baseline;
 use crate::replace_file::replace;
 use crate::report::json_text;
+use crate::settings::Settings;
 use crate::source::worktree::{self, Worktree};
 use crate::trail::inventory::form::Whole;
 use crate::trail::inventory::{Database, Inventory};
@@ -141,16 +144,21 @@ fn record(args: &InventoryArgs, now: Moment) -> Result<u8, Failure> {
     let mut inventory = Inventory::new(settings.key.id());
     let mut is_complete = true;
     if !args.no_scan {
-        let filter = |path: &RepoPath, folder: bool| settings.wants(path, folder);
-        let probe = args.source.history.then(|| settings_probe(&engine, &settings));
-        let chosen = source::choose(&args.source, &filter, &settings, probe.as_ref(), None)?;
-        let mut run = pipeline(&chosen, &engine, &settings, false)?;
-        if let Some(path) = settings.baseline.as_deref() {
-            Baseline::read(path, settings.key.id()).map_err(Failure::usage)?.apply(&mut run.findings);
-        }
-        for finding in &run.findings {
-            inventory.add_finding(&repository, finding);
-        }
+        let run = if args.source.history {
+            let path = args.source.repository()?;
+            let asked = Asked { path: path.as_deref(), no_cache: args.source.no_cache, hashes: false };
+            let Lives { run, lives } = trail::lives(&asked, &settings, &engine)?;
+            for life in lives {
+                inventory.add_life(&repository, life);
+            }
+            run
+        } else {
+            let run = scan(args, &engine, &settings)?;
+            for finding in &run.findings {
+                inventory.add_finding(&repository, finding);
+            }
+            run
+        };
         for gap in &run.coverage.left_out {
             say(&format!("not scanned: {gap}"))?;
         }
@@ -176,6 +184,17 @@ fn record(args: &InventoryArgs, now: Moment) -> Result<u8, Failure> {
     }
     args.output.write(&inventory, now)?;
     Ok(if is_complete { 0 } else { EXIT_INCOMPLETE })
+}
+
+/// Scans what is no history: tokens without a past.
+fn scan(args: &InventoryArgs, engine: &Engine, settings: &Settings) -> Result<Run, Failure> {
+    let filter = |path: &RepoPath, folder: bool| settings.wants(path, folder);
+    let chosen = source::choose(&args.source, &filter, settings, None, None)?;
+    let mut run = pipeline(&chosen, engine, settings, false)?;
+    if let Some(path) = settings.baseline.as_deref() {
+        Baseline::read(path, settings.key.id()).map_err(Failure::usage)?.apply(&mut run.findings);
+    }
+    Ok(run)
 }
 
 impl InventoryArgs {

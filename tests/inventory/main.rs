@@ -26,8 +26,11 @@ pub fn filled(template: &str, seed: u64) -> String {
 
 /// What a run left behind.
 pub struct Ran {
+    /// The exit code.
     pub code: i32,
+    /// Standard output.
     pub out: String,
+    /// Standard error.
     pub err: String,
 }
 

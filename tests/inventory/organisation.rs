@@ -74,6 +74,14 @@ fn many_repositories_meet_in_one_database() {
     expect(0, two.path(), &["inventory", "--db", &db, "--repository", "two"]);
     let both = expect(0, home.path(), &["inventory", "--db", &db]);
     assert_eq!(summary(&both), "2 tokens: 2 exposed; 0 registered");
+    // The registry of one team against all repositories.
+    home.write("keytrail.tokens.toml", "version = 1\nkey = \"public\"\n");
+    let check = expect(1, home.path(), &["registry", "check", "--db", &db]);
+    assert!(
+        check.out.contains("found at two config.py:1") && check.out.contains("2 problems"),
+        "{}",
+        check.told()
+    );
     // What is gone from a repository is gone from its rows, and history keeps it.
     std::fs::remove_file(one.path().join("config.py")).expect("there");
     one.commit("Out");
@@ -102,10 +110,9 @@ fn many_repositories_meet_in_one_database() {
 #[test]
 fn ten_thousand_entries_are_listed_in_no_time() {
     let home = Repo::folder();
-    let mut table = "id,name,owner,scopes,issued,expires\n".to_owned();
-    for id in 0..10_000 {
-        table += &format!("{id},token {id},team {},read write,2026-01-01,2027-01-01\n", id % 50);
-    }
+    let headline = "id,name,owner,scopes,issued,expires\n".to_owned();
+    let row = |id: usize| format!("{id},token {id},team {},read write,2026-01-01,2027-01-01\n", id % 50);
+    let table: String = std::iter::once(headline).chain((0..10_000).map(row)).collect();
     home.write("own.csv", table);
     expect(0, home.path(), &["inventory", "--no-scan", "--from-csv", "own.csv", "--db", "tokens.db"]);
     let started = Instant::now();

@@ -143,7 +143,10 @@ fn what_is_no_token_is_refused_without_being_shown() {
 fn the_check_holds_the_registry_against_what_is_found() {
     let repo = leaky(1);
     repo.write("other.py", format!("key = \"{}\"\n", token(2)));
-    repo.write("example.py", format!("key = \"{}\" # keytrail:allow an example\n", token(3)));
+    repo.write(
+        "example.py",
+        format!("key = \"{}\" # keytrail:allow github-pat-classic -- an example\n", token(3)),
+    );
     repo.commit("More");
     let print = fingerprint(&token(1));
     register(

@@ -90,7 +90,7 @@ fn a_bomb_of_aliases_takes_no_room() {
     let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..40 {
         let list = vec![format!("*a{}", level - 1); 9].join(", ");
-        text += &format!("a{level}: &a{level} [{list}]\n");
+        text.extend([format!("a{level}: &a{level} [{list}]\n")]);
     }
     text += "kind: Secret\nmetadata: { name: a }\nstringData: { k: v }\n";
     assert_eq!(values(kubernetes(text.as_bytes(), "s.yaml").expect("right")), ["default/a: k = v"]);
