@@ -16,6 +16,7 @@ mod junit;
 mod sarif;
 mod terminal;
 mod text;
+pub mod trail;
 mod view;
 
 pub use view::without_secret;

@@ -89,8 +89,8 @@ pub fn checkpoint(args: &CheckpointArgs, common: &Common) -> Result<u8, Failure>
         passphrase(&format!("Passphrase of {}: ", path.display())).map_err(LedgerError::Usage)
     })
     .map_err(failed)?;
-    let signed = ledger.checkpoint(&signer, common.now()).map_err(failed)?;
-    generate::print(signed.text().as_bytes())
+    let checkpoint = ledger.checkpoint(&signer, common.now()).map_err(failed)?;
+    generate::print(checkpoint.text().as_bytes())
 }
 
 /// The file that flags or settings name.
