@@ -63,10 +63,7 @@ pub fn keygen(args: &KeygenArgs) -> Result<u8, Failure> {
     };
     check_name(&name).map_err(failed)?;
     let path = key_path(args.key.as_ref(), &settings)?;
-    let passphrase = match args.encrypt {
-        true => Some(new_passphrase()?),
-        false => None,
-    };
+    let passphrase = if args.encrypt { Some(new_passphrase()?) } else { None };
     let signer =
         Signer::generate(&path, &name, passphrase.as_ref().map(|text| text.as_str())).map_err(failed)?;
     let _ = writeln!(
