@@ -210,7 +210,8 @@ pub fn run(args: &ScanArgs, common: &Common) -> Result<u8, Failure> {
     let mut chosen = source::choose(&args.source, &filter, &settings, probe.as_ref(), cache)?;
     chosen.replay = replay;
     let (scope, is_whole) = scope(&args.source, &chosen);
-    if !args.record && !(is_whole && settings.ledger.record_scans) {
+    let recorded = args.record || (is_whole && settings.ledger.record_scans);
+    if !recorded {
         return finish(&chosen, &engine, &settings, &args.report, common, started);
     }
     let head = git2::Repository::discover(&place)

@@ -3,7 +3,7 @@
 //! Each append is a commit on `refs/keytrail/ledger`. Its tree has the lines in pieces,
 //! `entries/000000000000.jsonl` and so on, named after the number of their first entry, and the newest
 //! `checkpoint`. All pieces one after the other are the ledger. Pieces, because git stores a changed
-//! file anew: with one file an append to 100,000 entries would write 40 MB.
+//! file anew: with one file an append to 100,000 entries would write 30 MB.
 //!
 //! The ref only moves from the commit that was read to its child, so that of two writers one has to
 //! read again, and no entry is lost.

@@ -57,13 +57,15 @@ ends() {
     "$@" >"$scratch/said" 2>&1 || status=$?
     [ "$status" -eq "$wanted" ] || fail "\`$*\` ended with $status and not with $wanted: $(cat "$scratch/said")"
 }
-# Seconds with three digits, of a command that must go well.
+# Runs a command that must go well and says how long it took, in $wall, $user and $system: seconds.
 seconds() {
-    local start end
-    start=$(date +%s%N)
-    "$@" >"$scratch/said" || fail "\`$*\`: $(cat "$scratch/said")"
-    end=$(date +%s%N)
-    printf '%d.%03d' $(((end - start) / 1000000000)) $(((end - start) / 1000000 % 1000))
+    local TIMEFORMAT='%3R %3U %3S'
+    { time "$@" >"$scratch/said" 2>&1 || fail "\`$*\`: $(cat "$scratch/said")"; } 2>"$scratch/time"
+    read -r wall user system <"$scratch/time"
+}
+# Whether a sum or product of numbers is at most another number.
+at_most() {
+    python -c "raise SystemExit(($1) > ($2))"
 }
 
 echo "lines, checkpoints and proofs"
@@ -167,13 +169,13 @@ echo "speed"
 mkdir "$scratch/speed"
 cd "$scratch/speed"
 python "$checks/check.py" make 100000 >made.jsonl
-took=$(seconds keytrail ledger verify --ledger made.jsonl)
-say "verify of 100,000 entries that Python made from the description: $took s"
-# Twice the bar: what runs beside this is not ours to know.
-[ "${took%.*}" -lt 2 ] || fail "verify takes $took s; the bar is 1 s"
+seconds keytrail ledger verify --ledger made.jsonl
+say "verify of 100,000 entries that Python made from the description: $wall s ($user s of all cores)"
+# What runs beside this is not ours to know, so the bar is held against the work, not the clock.
+at_most "$user + $system" 1 || fail "verify takes $user + $system s of the cores; the bar is 1 s"
 yes '{"type":"test","text":"how long does an append take"}' | head -n 500 >events || true
-took=$(seconds keytrail ledger append --lines --ledger made.jsonl <events)
-milliseconds=$(python -c "print(f'{$took * 1000 / 500:.2f}')")
-say "append to 100,000 entries: $milliseconds ms each, on the disk"
-python -c "raise SystemExit($milliseconds > 10)" || fail "an append takes $milliseconds ms; the bar is 5 ms"
+seconds keytrail ledger append --lines --ledger made.jsonl <events
+say "append to 100,000 entries: $(python -c "print(f'{$wall * 1000 / 500:.2f}')") ms each, on the disk"
+# Twice the bar, for the same reason; most of it is the disk.
+at_most "$wall * 1000 / 500" 10 || fail "500 appends take $wall s; the bar is 5 ms each"
 echo "the ledger holds"

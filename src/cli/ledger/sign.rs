@@ -63,10 +63,7 @@ pub fn keygen(args: &KeygenArgs) -> Result<u8, Failure> {
     };
     check_name(&name).map_err(failed)?;
     let path = key_path(args.key.as_ref(), &settings)?;
-    let passphrase = match args.encrypt {
-        true => Some(new_passphrase()?),
-        false => None,
-    };
+    let passphrase = if args.encrypt { Some(new_passphrase()?) } else { None };
     let signer =
         Signer::generate(&path, &name, passphrase.as_ref().map(|text| text.as_str())).map_err(failed)?;
     let _ = writeln!(
@@ -89,8 +86,8 @@ pub fn checkpoint(args: &CheckpointArgs, common: &Common) -> Result<u8, Failure>
         passphrase(&format!("Passphrase of {}: ", path.display())).map_err(LedgerError::Usage)
     })
     .map_err(failed)?;
-    let signed = ledger.checkpoint(&signer, common.now()).map_err(failed)?;
-    generate::print(signed.text().as_bytes())
+    let checkpoint = ledger.checkpoint(&signer, common.now()).map_err(failed)?;
+    generate::print(checkpoint.text().as_bytes())
 }
 
 /// The file that flags or settings name.
