@@ -156,6 +156,13 @@ mod tests {
             .iter()
             .map(|event| format!("{} {}: {}", event.when.date(), event.what.word(), event.text))
             .collect();
-        insta::assert_snapshot!(told.join("\n"), @r"");
+        insta::assert_snapshot!(told.join("\n"), @r"
+        2026-01-05 introduced: came in at src/a.py:3 in an unsigned commit
+        2026-01-07 merged: merged into HEAD's line with pull request 41
+        2026-02-01 moved: moved from src/a.py to src/b.py:3
+        2026-03-01 left: went out of src/b.py:3
+        2026-03-01 left HEAD: HEAD does not have it any more; its history does
+        2026-03-01 rotated: replaced by the token aab3e147c352 at src/b.py (TOKEN)
+        ");
     }
 }
