@@ -152,7 +152,7 @@ fn make(args: &ReviewArgs, common: &Common) -> Result<u8, Failure> {
     }
     let policy = settings.policy.as_ref().map(|text| text.policy.clone()).unwrap_or_default();
     // The feeds change the settings for themselves.
-    let gate = settings.gate.clone();
+    let gate = settings.gate;
     feed::take(&args.feeds, &engine, &mut settings, &mut inventory)?;
     for file in &args.inventory {
         join(&mut inventory, file)?;

@@ -16,6 +16,7 @@ use crate::policy::waivers::{Checked, FlawSort, Waivers};
 use crate::secret::Fingerprint;
 use crate::trail::inventory::{Entry, Inventory};
 use crate::trail::life::{PlaceSort, Stay};
+use crate::trail::registry::Registration;
 use crate::trail::state::State;
 use std::collections::{BTreeSet, HashMap};
 
@@ -236,7 +237,7 @@ fn view(entry: &Entry, state: State, waivers: &[&Waiver], breaks: Vec<String>, n
         introduced,
         removed: left.filter(|_| !in_head),
         rotated,
-        revoked: registration.and_then(|one| one.revoked_at()),
+        revoked: registration.and_then(Registration::revoked_at),
         expires: entry.ends(),
         days_exposed: entry.days_exposed(now),
         breaks,

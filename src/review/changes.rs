@@ -49,7 +49,7 @@ impl Changes {
         let then = before.tokens.iter().map(|token| (token.fingerprint.as_str(), token.state));
         let mut changes = since(
             then.collect(),
-            before.tokens.iter().map(|token| (token.fingerprint.as_str(), token.name())).collect(),
+            &before.tokens.iter().map(|token| (token.fingerprint.as_str(), token.name())).collect(),
             &after.tokens,
             format!("the review of {}", before.made.now.date()),
         );
@@ -65,9 +65,9 @@ impl Changes {
 }
 
 /// What changed since the states were those of `then`; `names` tells what those were that are gone.
-pub fn since(
+fn since(
     mut then: BTreeMap<&str, State>,
-    names: BTreeMap<&str, &str>,
+    names: &BTreeMap<&str, &str>,
     tokens: &[TokenView],
     from: String,
 ) -> Changes {
@@ -81,8 +81,8 @@ pub fn since(
             Some(_) => {}
         }
     }
-    let named = |print: &str| names.get(print).copied().unwrap_or_default().to_owned();
-    changes.gone = then.into_keys().map(|print| (print.to_owned(), named(print))).collect();
+    let name_of = |print: &str| names.get(print).copied().unwrap_or_default().to_owned();
+    changes.gone = then.into_keys().map(|print| (print.to_owned(), name_of(print))).collect();
     changes
 }
 

@@ -31,10 +31,10 @@ use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
 
 pub use assemble::Material;
-pub use changes::{Changes, Moved, since};
+pub use changes::{Changes, Moved};
 pub use json::{BadReview, read};
 pub use schedule::Schedule;
-pub use timeline::{Event, What, of_life};
+pub use timeline::{Event, What};
 pub use times::{Span, Times};
 
 /// All that a review tells.

@@ -20,10 +20,10 @@ const NAMESPACE: &str = "https://github.com/keytrail/keytrail/ns/oscal";
 /// The review as text, sealed.
 pub(super) fn text(review: &Review) -> io::Result<String> {
     let ids = Ids::new();
-    let result = result(review, &ids)?;
+    let result = result(review, &ids);
     let plan = ids.of("plan", &review.made.settings);
     let document = Document {
-        assessment_results: Results {
+        assessment_results: Assessment {
             // Another content has another id.
             uuid: ids.of("document", &seal::hash(serde_json::to_string(&result)?.as_bytes())),
             metadata: metadata(review),
@@ -54,12 +54,12 @@ pub(super) fn text(review: &Review) -> io::Result<String> {
 #[derive(Serialize)]
 struct Document {
     #[serde(rename = "assessment-results")]
-    assessment_results: Results,
+    assessment_results: Assessment,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
-struct Results {
+struct Assessment {
     uuid: Uuid,
     metadata: Value,
     import_ap: Value,
@@ -95,7 +95,7 @@ fn metadata(review: &Review) -> Value {
     })
 }
 
-fn result(review: &Review, ids: &Ids) -> io::Result<Outcomes> {
+fn result(review: &Review, ids: &Ids) -> Outcomes {
     let made = &review.made;
     let now = made.now.to_string();
     let state = format!("{} {} {}", made.now, made.settings, made.head.as_deref().unwrap_or_default());
@@ -114,7 +114,7 @@ fn result(review: &Review, ids: &Ids) -> io::Result<Outcomes> {
     let mut observations: Vec<Value> =
         review.rules.iter().map(|rule| observation(rule, &tokens, ids, &now)).collect();
     observations.push(coverage(review, ids, &now));
-    Ok(Outcomes {
+    Outcomes {
         uuid: ids.of("result", &state),
         title: line(&format!("Tokens of {} on {}", made.repository, made.now.date())),
         description:
@@ -131,7 +131,7 @@ fn result(review: &Review, ids: &Ids) -> io::Result<Outcomes> {
         reviewed_controls: reviewed(&review.controls),
         observations,
         findings: review.controls.iter().filter_map(|control| finding(control, ids)).collect(),
-    })
+    }
 }
 
 fn reviewed(controls: &[ControlVerdict]) -> Value {

@@ -26,7 +26,7 @@ fn commit(number: u8, date: &str) -> CommitRecord {
         authored: day(date),
         committer: person,
         committed: day(date),
-        signature: (number % 2 == 0).then_some(Signature::Ssh),
+        signature: number.is_multiple_of(2).then_some(Signature::Ssh),
     }
 }
 
@@ -82,7 +82,7 @@ pub(super) fn life() -> Life {
 pub(super) fn token(number: u64) -> TokenView {
     let state = super::STATES[(number % 7) as usize];
     let found = state != State::Stored;
-    let at = |days: i64| day("2026-01-01").plus_days(days + (number % 50) as i64);
+    let at = |days: i64| day("2026-01-01").plus_days(days + (number % 50).cast_signed());
     let gone = !matches!(state, State::Exposed | State::Waived | State::Stored);
     let mut timeline = Vec::new();
     if found {
@@ -117,7 +117,7 @@ pub(super) fn token(number: u64) -> TokenView {
         rotated: at(12).filter(|_| state == State::Rotated),
         revoked: at(15).filter(|_| state == State::Revoked),
         expires: at(20).filter(|_| state == State::Expired),
-        days_exposed: found.then_some(20 + (number % 50) as i64),
+        days_exposed: found.then_some(20 + (number % 50).cast_signed()),
         breaks: if state == State::Exposed { vec!["no-tokens-in-code".to_owned()] } else { Vec::new() },
         evidence: if state == State::Revoked {
             vec!["https://example.com/ticket/7".to_owned()]

@@ -53,7 +53,7 @@ mod tests {
     use crate::ledger::event::Finding;
 
     fn entry(number: u64, event: Event) -> Entry {
-        let at = sample::day("2026-01-01").plus_days(number as i64).expect("in range");
+        let at = sample::day("2026-01-01").plus_days(number.cast_signed()).expect("in range");
         Entry { number, at, event, hash: crate::ledger::tree::leaf(b"") }
     }
 
@@ -85,7 +85,7 @@ mod tests {
         let schedule = schedule(Some(9), &entries);
         assert_eq!((schedule.reviewer.as_deref(), schedule.last), (Some("Grace"), Some(entries[2].at)));
         let changes = changes(&review, &entries);
-        assert_eq!(changes.new, [new.clone()]);
+        assert_eq!(&changes.new, std::slice::from_ref(new));
         assert_eq!(changes.gone, [("gone".to_owned(), "a-rule".to_owned())]);
         assert!(changes.since.expect("a sign-off").contains("2026-01-04"));
     }
