@@ -4,7 +4,7 @@ use crate::cli::output::{self, Wanted};
 use crate::cli::scan::{Run, SettingArgs, settings_probe};
 use crate::cli::source::containers;
 use crate::cli::{Common, EXIT_INCOMPLETE, Failure, progress, replay};
-use crate::coverage::Coverage;
+use crate::coverage::{Coverage, Gap};
 use crate::detect::Engine;
 use crate::finding::Finding;
 use crate::history::History;
@@ -166,7 +166,15 @@ pub fn lives(asked: &Asked<'_>, settings: &Settings, engine: &Engine) -> Result<
     }
     let handles = Handles::open(asked.path)?;
     let clean = |text: &str, finding: &Finding| report::without_secret(text, finding).into_owned();
-    let lives =
-        follow(&past, &findings, &versions, &|wanted| records(&handles, &past, wanted, &coverage), &clean);
+    let read = |wanted: &[u32]| records(&handles, &past, wanted, &coverage);
+    let mut cut = |finding: &Finding, paths: usize| {
+        let what = format!("the trail of the token {}", finding.fingerprint);
+        coverage.leave_out(
+            Gap::Bomb,
+            &what,
+            format_args!("it is at {paths} paths more than are followed; leave folders out with `exclude`"),
+        );
+    };
+    let lives = follow(&past, &findings, &versions, &read, &clean, &mut cut);
     Ok(Lives { run: Run { findings, coverage: coverage.finish(), warnings }, lives })
 }
