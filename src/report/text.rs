@@ -43,8 +43,9 @@ pub(super) fn place(location: &Location) -> String {
 pub(super) fn count(number: u64, noun: &str) -> String {
     let plural = match noun.strip_suffix('y') {
         _ if number == 1 => noun.to_owned(),
-        Some(stem) => format!("{stem}ies"),
-        None => format!("{noun}s"),
+        // `days`, but `entries`.
+        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
+        _ => format!("{noun}s"),
     };
     format!("{} {plural}", thousands(number))
 }
@@ -117,6 +118,7 @@ mod tests {
     fn numbers_for_people() {
         assert_eq!(count(1, "document"), "1 document");
         assert_eq!(count(1_234_567, "entry"), "1,234,567 entries");
+        assert_eq!(count(2, "day"), "2 days");
         assert_eq!(thousands(100), "100");
         assert_eq!(size(1), "1 byte");
         assert_eq!(size(1023), "1,023 bytes");
