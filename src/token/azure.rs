@@ -22,7 +22,7 @@ const ANNOTATED: [(&str, &str); 10] = [
     ("APIM", "API Management"),
     ("AZAC", "App Configuration"),
     ("AZCS", "Communication Services"),
-    ("AZDO", "DevOps"),
+    ("AZDO", "DevOps personal access token"),
     ("AZEG", "Event Grid"),
     ("AZFR", "Fluid Relay"),
     ("AZMP", "Maps"),
@@ -72,6 +72,7 @@ fn annotated(secret: &[u8]) -> Option<TokenFacts> {
     let letters = std::str::from_utf8(&secret[SIGNATURE..SIGNATURE + SIGNATURE_LENGTH]).ok()?;
     let known = ANNOTATED.iter().find(|(own, _)| own.eq_ignore_ascii_case(letters));
     let mut facts = match known {
+        Some((own, name)) if *own == "AZDO" => form(format!("Azure {name}")),
         Some((_, name)) => form(format!("Azure {name} key")),
         None => form("Azure key"),
     };
@@ -90,7 +91,10 @@ fn annotated(secret: &[u8]) -> Option<TokenFacts> {
     if letters.bytes().all(|byte| byte.is_ascii_alphabetic()) {
         facts.more.insert("signature".to_owned(), letters.to_owned());
     }
-    facts.expires = Some(Expiry::Never);
+    // Keys of services live until they are rotated; a personal access token of DevOps does not.
+    if !letters.eq_ignore_ascii_case("AZDO") {
+        facts.expires = Some(Expiry::Never);
+    }
     Some(facts)
 }
 

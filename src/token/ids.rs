@@ -10,7 +10,8 @@ use crate::moment::Moment;
 /// The start of the year 2000, and the end of 2049.
 const PLAUSIBLE: std::ops::RangeInclusive<i64> = 946_684_800..=2_524_607_999;
 
-fn plausible(seconds: i64) -> Option<Moment> {
+/// A moment of this program's lifetime.
+pub fn plausible(seconds: i64) -> Option<Moment> {
     PLAUSIBLE.contains(&seconds).then(|| Moment::from_seconds(seconds)).flatten()
 }
 

@@ -88,6 +88,7 @@ const BY_RULE: &[(&str, Decoder)] = &[
     ("azure-", azure::facts),
     ("discord-", discord::facts),
     ("fly-io-macaroon", macaroon::fly_io),
+    ("gcp-gemini-key", google::facts),
     ("gcp-signed-url", presigned::facts),
     ("gcp-service-account-key", google::service_account),
     ("github-", github::facts),

@@ -9,6 +9,7 @@ mod archives;
 mod cache;
 mod config;
 mod encoded;
+mod expiry;
 mod gate;
 mod hooks;
 mod places;

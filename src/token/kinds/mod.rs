@@ -6,6 +6,7 @@ mod table;
 use super::text::shown_bytes;
 use super::{Carrier, ids};
 use crate::facts::{Environment, TokenFacts};
+use crate::moment::Moment;
 use table::TABLE;
 
 /// One row.
@@ -95,6 +96,7 @@ fn beyond(carrier: &Carrier<'_>, facts: &mut TokenFacts) {
             }
         }
         "shopify" => facts.account = part("shop").and_then(shown_bytes),
+        "snipcart" => facts.issued = snipcart(secret),
         "tailscale" if secret.starts_with(b"tskey-") => {
             more("key id", secret.split(|&byte| byte == b'-').nth(2).and_then(shown_bytes));
         }
@@ -119,6 +121,17 @@ fn beyond(carrier: &Carrier<'_>, facts: &mut TokenFacts) {
         }
         _ => {}
     }
+}
+
+/// Snipcart: base64 of a UUID and of a time in steps of 100 ns since the year 1, as .NET counts.
+fn snipcart(secret: &[u8]) -> Option<Moment> {
+    const DIGITS: usize = 18;
+    const FROM_YEAR_1: i64 = 62_135_596_800;
+    let at = memchr::memchr(b'_', secret)?;
+    let bytes = super::encode::base64(&secret[at + 1..])?;
+    let digits = bytes.get(bytes.len().checked_sub(DIGITS)?..)?;
+    let ticks: i64 = std::str::from_utf8(digits).ok()?.parse().ok()?;
+    ids::plausible(ticks / 10_000_000 - FROM_YEAR_1)
 }
 
 /// Mapbox: `sk.`, base64 JSON with the user (`u`) and the token's id (`a`), `.`, signature
@@ -189,6 +202,10 @@ mod tests {
         assert_eq!(of("twilio-auth-token", &body, &[("account SID", sid.as_bytes())]).account, Some(sid));
         let key = of("razorpay-key-secret", &body, &[("key id", b"rzp_test_x")]);
         assert_eq!(key.environment, Some(Environment::Test));
+        let inside = format!("{}{}", "00000000-0000-4000-8000-000000000000", 638_396_640_000_000_000_i64);
+        let snipcart = format!("S_{}", data_encoding::BASE64_NOPAD.encode(inside.as_bytes()));
+        // 1 January 2024, by .NET's `new DateTime(2024, 1, 1).Ticks`.
+        assert_eq!(of("snipcart-secret-key", &snipcart, &[]).issued, Moment::parse("2024-01-01").ok());
         let mapbox =
             format!("sk.{}.{body}", data_encoding::BASE64URL_NOPAD.encode(br#"{"u":"ada","a":"ck1"}"#));
         assert_eq!(of("mapbox-secret-token", &mapbox, &[]).account.as_deref(), Some("ada"));
