@@ -95,6 +95,32 @@ pub struct Excerpt {
     pub mask: Range<usize>,
 }
 
+impl Excerpt {
+    /// The name that the secret stands under in its line, if it has one: that of a variable, a key, an
+    /// option, a column. It is the nearest word before the secret that signs and quotes part from it.
+    pub fn name(&self) -> Option<&str> {
+        /// A longer word is no name that people gave.
+        const LONGEST: usize = 80;
+        let is_part = |c: char| c.is_alphanumeric() || "_-.$".contains(c);
+        let mut before = self.text.get(..self.mask.start)?;
+        loop {
+            let trimmed = before.trim_end_matches(|c| !is_part(c));
+            let has_no_sign = before[trimmed.len()..].chars().all(char::is_whitespace);
+            let last = trimmed.char_indices().rfind(|&(_, c)| !is_part(c));
+            let start = last.map_or(0, |(at, c)| at + c.len_utf8());
+            let word = trimmed[start..].trim_matches(['-', '.', '$']);
+            let is_scheme =
+                ["bearer", "basic", "token"].iter().any(|scheme| word.eq_ignore_ascii_case(scheme));
+            // `Authorization: Bearer …`: the header is what names it.
+            if !(is_scheme && has_no_sign && start > 0) {
+                let is_name = word.len() <= LONGEST && word.chars().any(char::is_alphabetic);
+                return is_name.then_some(word);
+            }
+            before = &trimmed[..start];
+        }
+    }
+}
+
 /// Why a place is allowed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Allowed {
@@ -122,6 +148,33 @@ impl Status {
             Self::Open => "open",
             Self::Allowed(_) => "allowed",
             Self::Baseline => "baseline",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_is_what_stands_before_the_secret() {
+        let name = |line: &str| {
+            let at = line.find('*').expect("a mask");
+            let excerpt = Excerpt { text: line.to_owned(), mask: at..at + 8 };
+            excerpt.name().map(str::to_owned)
+        };
+        let is = |line: &str, wanted: &str| assert_eq!(name(line).as_deref(), Some(wanted), "{line}");
+        is("    let token = \"********\";", "token");
+        is("AWS_SECRET_KEY=********", "AWS_SECRET_KEY");
+        is("{\"api-key\": \"********\"}", "api-key");
+        is("curl -H 'Authorization: Bearer ********'", "Authorization");
+        is("<password>********</password>", "password");
+        is("db.password: ********", "db.password");
+        is("cli --api-key ********", "api-key");
+        is("sch\u{fc}tzen=\u{ab}********", "sch\u{fc}tzen");
+        is("token ********", "token");
+        for line in ["********", "\"********", "- ********", "1: ********"] {
+            assert_eq!(name(line), None, "{line}");
         }
     }
 }

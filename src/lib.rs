@@ -2,6 +2,7 @@
 //! the machine. `docs/architecture.md` draws the rooms and the way of the data through them.
 
 pub mod cli;
+pub mod commit;
 pub mod coverage;
 pub mod detect;
 pub mod document;
@@ -15,6 +16,7 @@ pub mod level;
 pub mod line_hash;
 pub mod moment;
 pub mod origin;
+pub mod past;
 pub mod policy;
 pub mod report;
 pub mod rule;

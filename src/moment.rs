@@ -21,6 +21,9 @@ pub struct Moment(i64);
 pub struct NoMoment;
 
 impl Moment {
+    /// The first second of 1970 in UTC.
+    pub const EPOCH: Self = Self(0);
+
     /// Takes seconds since 1970-01-01 UTC; `None` outside the years -9999 to 9999.
     pub fn from_seconds(seconds: i64) -> Option<Self> {
         Timestamp::from_second(seconds).ok().map(|_| Self(seconds))

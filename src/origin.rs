@@ -1,12 +1,50 @@
 //! Where bytes came from: paths, commits and positions.
 
-use serde::{Deserialize, Serialize};
+use data_encoding::BASE64;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 /// A path as git or the file system has it: bytes with `/` between the parts, perhaps not UTF-8.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+///
+/// JSON and the like have it as text, or as `{"base64": "…"}` if it is no UTF-8.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct RepoPath(Vec<u8>);
+
+/// The form of a path in files for people.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum PathText {
+    Utf8(String),
+    Other { base64: String },
+}
+
+impl Serialize for RepoPath {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if !serializer.is_human_readable() {
+            return self.0.serialize(serializer);
+        }
+        match self.as_str() {
+            Some(text) => serializer.serialize_str(text),
+            None => PathText::Other { base64: BASE64.encode(&self.0) }.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for RepoPath {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if !deserializer.is_human_readable() {
+            return Vec::deserialize(deserializer).map(Self);
+        }
+        match PathText::deserialize(deserializer)? {
+            PathText::Utf8(text) => Ok(Self(text.into_bytes())),
+            PathText::Other { base64 } => {
+                BASE64.decode(base64.as_bytes()).map(Self).map_err(D::Error::custom)
+            }
+        }
+    }
+}
 
 impl RepoPath {
     /// Takes bytes with `/` as the separator.
@@ -227,5 +265,11 @@ mod tests {
         assert_eq!(path.to_uri(), "a%20b/%FF%25%0A.env");
         assert_eq!(path.to_string(), "a b/\\xff%\\x0a.env");
         assert_eq!(path.file_name(), b"\xff%\n.env");
+        for path in [path, RepoPath::new(&b"a b/.env"[..])] {
+            let text = serde_json::to_string(&path).expect("JSON");
+            assert_eq!(serde_json::from_str::<RepoPath>(&text).expect("JSON"), path);
+            let kept = postcard::to_stdvec(&path).expect("bytes");
+            assert_eq!(postcard::from_bytes::<RepoPath>(&kept).expect("bytes"), path);
+        }
     }
 }

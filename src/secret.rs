@@ -5,8 +5,10 @@
 //! [`Secret::expose`], which is easy to find in a review.
 
 use hmac::{Hmac, KeyInit, Mac};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::fmt;
 use zeroize::Zeroizing;
 
@@ -82,7 +84,8 @@ impl fmt::Display for Masked {
 ///
 /// Two places with the same fingerprint hold the same secret. Without the key nobody can test
 /// guesses against it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// Files for people have it as `Display` writes it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint([u8; 16]);
 
 impl Fingerprint {
@@ -90,6 +93,27 @@ impl Fingerprint {
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).ok()?;
         Some(Self(bytes.try_into().ok()?))
+    }
+}
+
+impl Serialize for Fingerprint {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            self.0.serialize(serializer)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Fingerprint {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if !deserializer.is_human_readable() {
+            return <[u8; 16]>::deserialize(deserializer).map(Self);
+        }
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        Self::parse(&text)
+            .ok_or_else(|| D::Error::custom("a fingerprint has 32 lower-case hexadecimal digits"))
     }
 }
 
@@ -190,5 +214,11 @@ mod tests {
         let shown = user.fingerprint(b"x").to_string();
         assert_eq!(Fingerprint::parse(&shown), Some(user.fingerprint(b"x")));
         assert_eq!(Fingerprint::parse("zz"), None);
+        let print = user.fingerprint(b"x");
+        assert_eq!(serde_json::to_string(&print).unwrap(), format!("\"{shown}\""));
+        assert_eq!(serde_json::from_str::<Fingerprint>(&format!("\"{shown}\"")).unwrap(), print);
+        assert!(serde_json::from_str::<Fingerprint>("\"zz\"").is_err());
+        let kept = postcard::to_stdvec(&print).unwrap();
+        assert_eq!((kept.len(), postcard::from_bytes(&kept)), (16, Ok(print)));
     }
 }

@@ -435,7 +435,14 @@ fn told(path: &Path, setup: &Setup, by_delta: bool, cache: Option<cache::Key>) -
     let wants = |path: &RepoPath, folder: bool| setup.settings.wants(path, folder);
     let filter: Option<PathFilter<'_>> = if setup.settings.leaves_out() { Some(&wants) } else { None };
     let probe = by_delta.then_some(&setup.probe);
-    let history = History { path: Some(path.to_owned()), filter, containers: setup.limits(), probe, cache };
+    let history = History {
+        path: Some(path.to_owned()),
+        filter,
+        containers: setup.limits(),
+        probe,
+        cache,
+        recall: None,
+    };
     scan.read(&Both { source: &history, also: &also }).unwrap();
     let (findings, warnings) = scan.finish();
     let findings = format!("{findings:#?}");

@@ -10,6 +10,7 @@ mod replay;
 mod rules;
 mod scan;
 mod source;
+mod trail;
 
 use crate::moment::Moment;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -60,6 +61,8 @@ struct Common {
 enum Command {
     /// Scan files, staged changes, commits or all of history.
     Scan(Box<scan::ScanArgs>),
+    /// Follow every token through the history: who brought it in, where it was, what replaced it.
+    Trail(Box<trail::TrailArgs>),
     /// Write down the findings of today, so that only new ones count.
     Baseline(Box<baseline::BaselineArgs>),
     /// Install, remove or run git hooks.
@@ -116,6 +119,7 @@ pub fn main() -> ExitCode {
     start_tracing(cli.common.verbose);
     let outcome = match cli.command {
         Command::Scan(args) => scan::run(&args, &cli.common),
+        Command::Trail(args) => trail::run(&args, &cli.common),
         Command::Baseline(args) => baseline::run(&args),
         Command::Hook(command) => hook::run(*command, &cli.common),
         Command::Rules(command) => rules::run(command),

@@ -52,12 +52,24 @@ pub fn check(wanted: &[Wanted]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Writes all reports; what the formats could not take goes to standard error.
+/// Writes a report in one format; what it returns is for the user's eyes beside it.
+pub type Writer<'a> = dyn Fn(Format, &mut dyn Write, Style) -> io::Result<Vec<String>> + 'a;
+
+/// Writes all reports of a scan; what the formats could not take goes to standard error.
 pub fn write(wanted: &[Wanted], report: &Report<'_>, colour: anstream::ColorChoice) -> Result<(), Failure> {
+    write_with(wanted, colour, &|format, out, style| report::write(format, report, out, style))
+}
+
+/// The same for reports of any sort.
+pub fn write_with(
+    wanted: &[Wanted],
+    colour: anstream::ColorChoice,
+    writer: &Writer<'_>,
+) -> Result<(), Failure> {
     for one in wanted {
         let notices = match &one.file {
-            Some(file) => write_file(file, one.format, report)?,
-            None => write_stdout(one.format, report, colour)?,
+            Some(file) => write_file(file, one.format, writer)?,
+            None => write_stdout(one.format, writer, colour)?,
         };
         for notice in notices {
             let _ = writeln!(io::stderr(), "keytrail: {notice}");
@@ -68,15 +80,14 @@ pub fn write(wanted: &[Wanted], report: &Report<'_>, colour: anstream::ColorChoi
 
 fn write_stdout(
     format: Format,
-    report: &Report<'_>,
+    writer: &Writer<'_>,
     colour: anstream::ColorChoice,
 ) -> Result<Vec<String>, Failure> {
     let stdout = anstream::AutoStream::new(io::stdout().lock(), colour);
     let coloured = stdout.current_choice() != anstream::ColorChoice::Never;
     let mut out = io::BufWriter::new(stdout.into_inner());
     let style = Style { color: coloured, ..Style::default() };
-    let written =
-        report::write(format, report, &mut out, style).and_then(|notices| out.flush().map(|()| notices));
+    let written = writer(format, &mut out, style).and_then(|notices| out.flush().map(|()| notices));
     match written {
         Ok(notices) => Ok(notices),
         // `keytrail scan | head` is no failure; the exit code still tells what was found.
@@ -88,20 +99,20 @@ fn write_stdout(
 }
 
 /// Writes a file whole or not at all: aside first, then renamed, unless it is no regular file.
-fn write_file(file: &Path, format: Format, report: &Report<'_>) -> Result<Vec<String>, Failure> {
+fn write_file(file: &Path, format: Format, writer: &Writer<'_>) -> Result<Vec<String>, Failure> {
     let failed = |error: io::Error| {
         Failure::usage(anyhow::Error::from(error).context(format!("cannot write {}", file.display())))
     };
     if file.exists() && !file.is_file() {
         let mut out = io::BufWriter::new(std::fs::OpenOptions::new().write(true).open(file).map_err(failed)?);
-        let notices = report::write(format, report, &mut out, Style::default()).map_err(failed)?;
+        let notices = writer(format, &mut out, Style::default()).map_err(failed)?;
         out.flush().map_err(failed)?;
         return Ok(notices);
     }
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let aside = tempfile::Builder::new().prefix(".keytrail-").tempfile_in(folder).map_err(failed)?;
     let mut out = io::BufWriter::new(aside);
-    let notices = report::write(format, report, &mut out, Style::default()).map_err(failed)?;
+    let notices = writer(format, &mut out, Style::default()).map_err(failed)?;
     let aside = out.into_inner().map_err(|error| failed(error.into_error()))?;
     share(&aside).map_err(failed)?;
     aside.persist(file).map_err(|error| failed(error.error))?;

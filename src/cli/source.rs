@@ -134,7 +134,14 @@ pub fn choose<'a>(
             } else {
                 let (filter, probe) =
                     (settings.leaves_out().then_some(filter), probe.filter(|_| !args.no_delta));
-                Box::new(History { path, filter, containers: containers(settings), probe, cache })
+                Box::new(History {
+                    path,
+                    filter,
+                    containers: containers(settings),
+                    probe,
+                    cache,
+                    recall: None,
+                })
             };
             return Ok(repository(source, place.as_deref()));
         }
@@ -186,6 +193,11 @@ fn tree<'a>(args: &SourceArgs, filter: PathFilter<'a>, settings: &Settings) -> R
         containers: containers(settings),
     };
     Ok(Chosen { sources: vec![Box::new(tree)], root, is_repository, replay: None })
+}
+
+/// The root of the repository that a place lies in.
+pub fn root_of(place: &Path) -> Option<PathBuf> {
+    worktree(place).map(|worktree| worktree.root)
 }
 
 fn worktree(place: &Path) -> Option<Worktree> {

@@ -10,6 +10,7 @@ use crate::history::members::Members;
 use crate::history::names::Names;
 use crate::history::objects::Catalog;
 use crate::history::pack::walk::{From, Visitor, walk};
+use crate::history::recall::{Recall, Sources, past};
 use crate::history::sift::{self, Sifted};
 use crate::history::trees::{Place, Trees};
 use crate::history::{Start, dangling_order, roots_of, staged, without_folder};
@@ -38,6 +39,7 @@ pub fn read(
     handles: &Handles,
     probe: &Probe<'_>,
     cache: Option<&Cache>,
+    recall: Option<&Recall<'_>>,
     reading: &Reading<'_>,
 ) -> Result<(), SourceError> {
     let coverage = reading.coverage;
@@ -84,7 +86,7 @@ pub fn read(
         blobs.iter_mut().filter_map(|hot| Some((hot.number, hot.known.take()?))).collect();
     let mut wanted: Vec<u32> = blobs.iter().map(|hot| hot.number).collect();
     wanted.extend(lost.iter().map(|&(number, _)| number));
-    let trees = Trees::read(&catalog, handles, &wanted, &folders, &mut lost);
+    let mut trees = Trees::read(&catalog, handles, &wanted, &folders, &mut lost);
     sift::sort(&mut lost);
     let names = match reading.filter {
         // Which folders are opened then depends on their paths.
@@ -153,6 +155,20 @@ pub fn read(
         },
     };
     delivery.run(&catalog);
+    drop(delivery);
+    if let Some(recall) = recall {
+        let found: Vec<u32> = (recall.blobs)().into_iter().filter_map(|id| trees.find(id)).collect();
+        trees.narrow(&found);
+        let sources = Sources {
+            handles,
+            trees: &trees,
+            commits: &commits,
+            named: &start.named,
+            filter: reading.filter,
+        };
+        // Nobody else fills it.
+        let _ = recall.past.set(past(&sources, coverage));
+    }
     Ok(())
 }
 

@@ -9,6 +9,7 @@ mod members;
 mod names;
 pub mod objects;
 pub mod pack;
+pub mod recall;
 pub mod roots;
 pub mod sift;
 pub mod trees;
@@ -18,6 +19,8 @@ use crate::coverage::Coverage;
 use crate::detect::probe::Probe;
 use crate::history::attribution::Root;
 use crate::history::cache::Cache;
+use crate::history::recall::Recall;
+use crate::history::roots::NamedObject;
 use crate::origin::RepoPath;
 use crate::source::container::{Limits, Reading};
 use crate::source::filter::PathFilter;
@@ -52,6 +55,8 @@ pub struct History<'a> {
     /// A hash of the program, its rules and its settings, to remember by it what was found out of
     /// blobs. Only together with a probe.
     pub cache: Option<cache::Key>,
+    /// Who wants to know the past of what is found. Only together with a probe.
+    pub recall: Option<&'a Recall<'a>>,
 }
 
 impl Source for History<'_> {
@@ -61,7 +66,7 @@ impl Source for History<'_> {
         match self.probe {
             Some(probe) => {
                 let cache = self.cache.map(|settings| Cache::new(&handles, settings));
-                delta::read(&handles, probe, cache.as_ref(), &reading)
+                delta::read(&handles, probe, cache.as_ref(), self.recall, &reading)
             }
             None => whole::read(&handles, &reading),
         }
@@ -70,6 +75,8 @@ impl Source for History<'_> {
 
 /// Where a history begins.
 struct Start {
+    /// What refs name.
+    named: Vec<NamedObject>,
     tips: Tips,
     /// The tree of HEAD.
     head: Option<Oid>,
@@ -83,7 +90,8 @@ impl Start {
         coverage: &Coverage,
     ) -> Result<Self, SourceError> {
         let mut tips = Tips::default();
-        for root in roots::find(handles, coverage)? {
+        let named = roots::find(handles, coverage)?;
+        for root in &named {
             if is_commit(root.id) {
                 tips.add_commit(root.id);
             } else {
@@ -97,7 +105,7 @@ impl Start {
             read_as(handles, commit, Kind::Commit, &mut bytes).ok()?;
             Some(parse(&bytes, handles.format())?.target)
         };
-        Ok(Self { tips, head: head() })
+        Ok(Self { named, tips, head: head() })
     }
 }
 

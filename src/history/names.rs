@@ -25,14 +25,23 @@ impl<'a> Names<'a> {
 
     /// Takes what a search below `roots` will ask for, as far as it is in packs.
     pub fn read(trees: &Trees<'_>, handles: &'a Handles, roots: &[Root]) -> Self {
-        let opened = trees.opened(roots);
+        Self::of(trees, handles, &trees.opened(roots))
+    }
+
+    /// Takes every folder that leads to something wanted, as far as it is in packs.
+    pub fn read_all(trees: &Trees<'_>, handles: &'a Handles) -> Self {
+        let packed = trees.catalog().len() as u32;
+        Self::of(trees, handles, &(0..packed).filter(|&number| trees.leads_on(number)).collect())
+    }
+
+    fn of(trees: &Trees<'_>, handles: &'a Handles, opened: &HashSet<u32>) -> Self {
         let folders = Mutex::default();
         let catalog = trees.catalog();
         for (pack, start) in catalog.packs() {
             let of_pack = opened.iter().filter_map(|&number| number.checked_sub(start));
             let needed = pack.with_bases(of_pack.filter(|&entry| entry < pack.len()));
             let wanted = |entry: u32| needed[entry as usize];
-            let (opened, folders, format) = (&opened, &folders, handles.format());
+            let (folders, format) = (&folders, handles.format());
             let taking = Taking { trees, opened, folders, start, format };
             walk(pack, Kind::Tree, Some(&wanted), &elsewhere(handles), &taking);
         }

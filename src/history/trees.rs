@@ -168,6 +168,25 @@ impl<'a> Trees<'a> {
         Holders { first, folders }
     }
 
+    /// Wants only these blobs from now on, which were wanted before.
+    pub fn narrow(&mut self, wanted: &[u32]) {
+        self.is_wanted.fill(false);
+        for &number in wanted {
+            self.is_wanted[number as usize] = true;
+        }
+        self.leads = self.leading();
+    }
+
+    /// Whether an object is wanted.
+    pub fn is_wanted(&self, number: u32) -> bool {
+        self.is_wanted[number as usize]
+    }
+
+    /// Whether a folder leads to something wanted.
+    pub fn leads_on(&self, number: u32) -> bool {
+        self.leads[number as usize]
+    }
+
     /// The objects that are numbered.
     pub fn catalog(&self) -> &Catalog {
         self.catalog

@@ -17,6 +17,7 @@ mod junit;
 mod sarif;
 mod terminal;
 mod text;
+pub mod trail;
 mod view;
 
 pub use view::without_secret;

@@ -43,8 +43,9 @@ pub(super) fn place(location: &Location) -> String {
 pub(super) fn count(number: u64, noun: &str) -> String {
     let plural = match noun.strip_suffix('y') {
         _ if number == 1 => noun.to_owned(),
-        // `days`, but `entries`.
+        // One day, two days.
         Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
+        _ if noun.ends_with("ch") => format!("{noun}es"),
         _ => format!("{noun}s"),
     };
     format!("{} {plural}", thousands(number))

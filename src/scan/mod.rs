@@ -11,7 +11,8 @@ use crate::excerpt::excerpt;
 use crate::finding::{Allowed, Finding, Location};
 use crate::level::Confidence;
 use crate::line_hash::line_hashes;
-use crate::origin::{Position, Span};
+use crate::origin::{OriginKind, Position, Span};
+use crate::past::Version;
 use crate::secret::Masked;
 use crate::settings::Settings;
 use crate::source::{Source, SourceError};
@@ -31,6 +32,8 @@ pub struct Scan<'a> {
     coverage: &'a Coverage,
     collector: Mutex<Collector>,
     warnings: Mutex<BTreeSet<String>>,
+    /// Every document that a secret was seen in, where somebody follows them.
+    versions: Option<Mutex<Vec<Version>>>,
 }
 
 impl<'a> Scan<'a> {
@@ -48,7 +51,20 @@ impl<'a> Scan<'a> {
             coverage,
             collector: Mutex::default(),
             warnings: Mutex::default(),
+            versions: None,
         }
+    }
+
+    /// Keeps every document that a secret was seen in, for [`versions`](Self::versions).
+    #[must_use]
+    pub fn keeping_versions(self) -> Self {
+        Self { versions: Some(Mutex::default()), ..self }
+    }
+
+    /// Every document that a secret was seen in up to now, in an order of its own.
+    pub fn versions(&self) -> Vec<Version> {
+        let kept = self.versions.as_ref();
+        kept.map_or_else(Vec::new, |kept| kept.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 
     /// Reads a source to its end. May be called for one source after another.
@@ -96,6 +112,10 @@ impl<'a> Scan<'a> {
         let hashes = self.hashes(document, &reported);
         let sightings: Vec<Sighting> =
             reported.iter().zip(hashes).map(|(one, hash)| self.sighting(&page, one, hash)).collect();
+        if let Some(kept) = &self.versions {
+            let seen = sightings.iter().map(version);
+            kept.lock().unwrap_or_else(PoisonError::into_inner).extend(seen);
+        }
         let mut collector = self.collector.lock().unwrap_or_else(PoisonError::into_inner);
         for sighting in sightings {
             collector.add(sighting, self.engine.pack());
@@ -295,6 +315,23 @@ fn near<'m>(
     let first = masks.partition_point(|(mask, _)| mask.start + longest + REACH < span.start);
     let last = masks.partition_point(|(mask, _)| mask.start <= span.end + REACH);
     &masks[first..last.max(first)]
+}
+
+/// What is kept of a sighting for a trail.
+fn version(sighting: &Sighting) -> Version {
+    let location = &sighting.location;
+    let origin = &location.origin;
+    let is_message = matches!(origin.kind, OriginKind::CommitMessage | OriginKind::TagMessage);
+    Version {
+        fingerprint: sighting.fingerprint,
+        kind: origin.kind,
+        blob: origin.blob.clone(),
+        commit: origin.commit.as_ref().filter(|_| is_message).map(|commit| commit.id.clone()),
+        path: location.path.clone(),
+        line: location.span.start.line,
+        name: location.excerpt.name().map(str::to_owned),
+        allowed: location.allowed.as_ref().map(|allowed| allowed.reason.clone()),
+    }
 }
 
 /// Whether a span touches a line that counts.

@@ -1,7 +1,9 @@
 //! git's objects as bytes: reading one by its id, and the formats of commits, tags and trees
 //! (`gitformat-pack(5)`, `git-cat-file(1)`; the layout is in git's "Git Objects" book chapter).
 
+use crate::commit::{self, CommitRecord, Signature};
 use crate::coverage::{Coverage, Gap};
+use crate::moment::Moment;
 use crate::origin::CommitInfo;
 use git2::{ObjectFormat, Oid};
 use sha1::Sha1;
@@ -135,6 +137,8 @@ pub struct Parsed<'a> {
     pub author: &'a [u8],
     /// The committer of a commit.
     pub committer: &'a [u8],
+    /// The first line of a commit's signature, if it has one.
+    pub signature: Option<&'a [u8]>,
     /// Everything after the header.
     pub message: &'a [u8],
 }
@@ -156,6 +160,7 @@ pub fn parse(bytes: &[u8], format: ObjectFormat) -> Option<Parsed<'_>> {
         parents: Vec::new(),
         author: b"",
         committer: b"",
+        signature: None,
         message: b"",
     };
     let mut rest = bytes;
@@ -176,6 +181,8 @@ pub fn parse(bytes: &[u8], format: ObjectFormat) -> Option<Parsed<'_>> {
             b"type" => parsed.target_type = value,
             b"author" | b"tagger" if parsed.author.is_empty() => parsed.author = value,
             b"committer" => parsed.committer = value,
+            // `git-commit-tree(1)` has the one for repositories with SHA-1 ids, and the one for others.
+            b"gpgsig" | b"gpgsig-sha256" => parsed.signature = Some(value),
             _ => {}
         }
     }
@@ -189,6 +196,21 @@ impl Parsed<'_> {
     pub fn time(&self) -> i64 {
         let by = if self.committer.is_empty() { self.author } else { self.committer };
         Person::parse(by).time
+    }
+
+    /// What the trail shows of a commit.
+    pub fn record(&self, id: Oid) -> CommitRecord {
+        let author = Person::parse(self.author);
+        let by = if self.committer.is_empty() { self.author } else { self.committer };
+        let committer = Person::parse(by);
+        CommitRecord {
+            id: id.to_string(),
+            author: author.shown(),
+            authored: author.moment(),
+            committer: committer.shown(),
+            committed: committer.moment(),
+            signature: self.signature.map(Signature::of),
+        }
     }
 
     /// What reports show.
@@ -207,6 +229,7 @@ impl Parsed<'_> {
     }
 }
 
+/// A line such as `Name <mail> seconds +hhmm`, taken apart.
 struct Person<'a> {
     name: &'a [u8],
     email: &'a [u8],
@@ -215,6 +238,16 @@ struct Person<'a> {
 }
 
 impl<'a> Person<'a> {
+    fn shown(&self) -> commit::Person {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        commit::Person { name: text(self.name), email: text(self.email) }
+    }
+
+    /// The date; one that no calendar has counts as 1970.
+    fn moment(&self) -> Moment {
+        Moment::from_seconds(self.time).unwrap_or(Moment::EPOCH)
+    }
+
     fn parse(line: &'a [u8]) -> Self {
         let open = memchr::memchr(b'<', line).unwrap_or(line.len());
         // Names with a `>` exist in old histories; the date follows the last one.

@@ -4,6 +4,8 @@
 //! In ids made since 2019 the first 40 bits after the top one are the number of the account (found
 //! by several researchers and confirmed by `aws sts get-access-key-info`, which answers the same).
 
+#![allow(clippy::unnecessary_wraps, reason = "all decoders have the same signature")]
+
 use super::{Around, Carrier, form};
 use crate::facts::{Expiry, TokenFacts};
 

@@ -1,7 +1,7 @@
 //! Shared access signatures of Azure: of Storage accounts, of services and by user delegation
 //! (Microsoft, "Create an account SAS", "Create a service SAS", "Create a user delegation SAS",
 //! <https://learn.microsoft.com/rest/api/storageservices/delegate-access-with-shared-access-signature>)
-//! and of Service Bus, Event Hubs and IoT Hub ("Service Bus access control with Shared Access
+//! and of Service Bus, Event Hubs and `IoT` Hub ("Service Bus access control with Shared Access
 //! Signatures"). The signature is the secret; the parameters beside it tell the rest.
 
 use super::query::Query;
@@ -50,7 +50,7 @@ pub fn facts(_: &Carrier<'_>, around: Around<'_>) -> Option<TokenFacts> {
 
 fn of(query: &Query) -> Option<TokenFacts> {
     if let Some(policy) = query.get("skn") {
-        return Some(service_bus(query, policy));
+        return Some(service_bus(query, &policy));
     }
     // Microsoft's signed parameters; without any it is something else with a `sig`.
     if ["sv", "sp", "si", "sr", "se"].iter().filter(|name| query.raw(name).is_some()).count() < 2 {
@@ -141,7 +141,7 @@ fn account(host: &str) -> Option<String> {
     (known.contains(&service) || rest.contains("storage")).then(|| shown(account))?
 }
 
-fn service_bus(query: &Query, policy: String) -> TokenFacts {
+fn service_bus(query: &Query, policy: &str) -> TokenFacts {
     let resource = query.get("sr");
     let host = query.raw("sr").map(|resource| {
         resource.split("://").last().unwrap_or_default().split('/').next().unwrap_or_default().to_owned()
@@ -149,7 +149,7 @@ fn service_bus(query: &Query, policy: String) -> TokenFacts {
     let mut facts = TokenFacts {
         form: Some("Service Bus, Event Hubs or IoT Hub SAS".to_owned()),
         account: host.as_deref().and_then(|host| shown(host.split('.').next()?)),
-        subject: Some(policy.clone()),
+        subject: Some(policy.to_owned()),
         expires: query.raw("se").and_then(time).map(Expiry::At),
         revocable: Some(format!("only by rotating the key of the policy {policy}")),
         ..TokenFacts::default()

@@ -1,4 +1,4 @@
-//! Signed addresses and cookies of Amazon CloudFront, with a canned policy
+//! Signed addresses and cookies of Amazon `CloudFront`, with a canned policy
 //! (<https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-creating-signed-url-canned-policy.html>)
 //! or a custom one (`…-custom-policy.html` there), which is base64 JSON with `+=/` written as `-_~`.
 

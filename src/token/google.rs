@@ -3,6 +3,8 @@
 //! (<https://cloud.google.com/docs/authentication/api-keys> and
 //! <https://cloud.google.com/docs/authentication/token-types>: access tokens end after an hour).
 
+#![allow(clippy::unnecessary_wraps, reason = "all decoders have the same signature")]
+
 use super::text::shown;
 use super::{Around, Carrier, form, key};
 use crate::facts::TokenFacts;

@@ -1,6 +1,6 @@
 //! JSON Web Tokens in compact form: signed (RFC 7515 and RFC 7519) and encrypted (RFC 7516), with
 //! the registered claims and the usual ones for scopes and roles: `scope` and `client_id` of RFC
-//! 8693, `azp` of OpenID Connect Core, `scp`, `roles`, `tid` and `appid` of Microsoft Entra's
+//! 8693, `azp` of `OpenID` Connect Core, `scp`, `roles`, `tid` and `appid` of Microsoft Entra's
 //! reference of access-token claims, `permissions` of Auth0, `role` and `ref` of Supabase.
 
 use super::json::{first_text, list, moment, object, text};

@@ -1,7 +1,9 @@
 //! Macaroons: packets of version 1 and fields of version 2 (libmacaroons,
-//! <https://github.com/rescrv/libmacaroons/blob/master/doc/format.txt>), with the caveats of PyPI
+//! <https://github.com/rescrv/libmacaroons/blob/master/doc/format.txt>), with the caveats of `PyPI`
 //! (<https://github.com/pypi/warehouse>, `warehouse/macaroons/caveats`) and the usual ones about
 //! time. The signature, which is the secret, is not kept.
+
+#![allow(clippy::unnecessary_wraps, reason = "all decoders have the same signature")]
 
 use super::encode;
 use super::json::moment;
@@ -55,7 +57,7 @@ pub fn facts(secret: &[u8]) -> Option<TokenFacts> {
     Some(facts)
 }
 
-/// The facts of PyPI's upload tokens.
+/// The facts of `PyPI`'s upload tokens.
 pub fn pypi(carrier: &Carrier<'_>, _: Around<'_>) -> Option<TokenFacts> {
     let mut facts = facts(carrier.secret.strip_prefix(b"pypi-")?)?;
     facts.form = Some("API token".to_owned());
@@ -154,7 +156,7 @@ fn narrow(facts: &mut TokenFacts, from: Option<Moment>, until: Option<Moment>) {
     }
 }
 
-/// A caveat of PyPI, as a list with a number first or in one of the forms before it; whether it is
+/// A caveat of `PyPI`, as a list with a number first or in one of the forms before it; whether it is
 /// one.
 fn pypi_caveat(caveat: &[u8], facts: &mut TokenFacts) -> bool {
     let Ok(caveat) = serde_json::from_slice::<Value>(caveat) else { return false };

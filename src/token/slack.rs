@@ -57,7 +57,7 @@ fn is_number(part: &[u8]) -> bool {
 fn webhook(address: &[u8]) -> TokenFacts {
     let mut parts = address.split(|&byte| byte == b'/').skip(1);
     let mut facts = match parts.next() {
-        Some(b"workflows") | Some(b"triggers") => form("workflow webhook"),
+        Some(b"workflows" | b"triggers") => form("workflow webhook"),
         _ => form("incoming webhook"),
     };
     let id = |part: Option<&[u8]>| part.filter(|part| part.len() <= 16).and_then(shown_bytes);

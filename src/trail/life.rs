@@ -1,6 +1,6 @@
 //! What a repository's history tells of one token.
 
-use crate::moment::Moment;
+pub use crate::commit::{CommitRecord, Person, Signature};
 use crate::origin::RepoPath;
 use crate::secret::Fingerprint;
 use crate::trail::token::Token;
@@ -58,10 +58,14 @@ pub struct Introduction {
     /// a pull request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merged_by: Option<CommitRecord>,
-    /// The number of the pull or merge request, if a commit's message names it in the way that
-    /// GitHub, GitLab or Bitbucket write it.
+    /// The number of the pull or merge request, if the message of the merge, or else of the commit
+    /// itself, names it in the way that hosting services write it. Where no merge is known it may be
+    /// an issue's, which some projects write the same way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pull_request: Option<u64>,
+    /// Whether the clone is shallow and ends here, so that it may have come in earlier.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_cut: bool,
 }
 
 /// One uninterrupted stay of a token at a path.
@@ -137,45 +141,4 @@ pub struct Replacement {
     pub name: Option<String>,
     /// The commit that put the new one there.
     pub commit: CommitRecord,
-}
-
-/// A commit as the trail tells of it. Its message is left out: it may hold anything.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CommitRecord {
-    /// Its id in hexadecimal.
-    pub id: String,
-    /// The author's name and address.
-    pub author: Person,
-    /// When the author wrote it.
-    pub authored: Moment,
-    /// The committer's name and address.
-    pub committer: Person,
-    /// When it was committed: the time that ages are counted by.
-    pub committed: Moment,
-    /// The sort of signature that it carries. It is not checked here: that takes the signers' keys.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub signature: Option<Signature>,
-}
-
-/// Somebody, as git has them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Person {
-    /// The name, lossy UTF-8.
-    pub name: String,
-    /// The e-mail address, lossy UTF-8.
-    pub email: String,
-}
-
-/// The sorts of signature that git knows (`gitformat-signature(5)`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Signature {
-    /// An `OpenPGP` signature.
-    Openpgp,
-    /// An SSH signature.
-    Ssh,
-    /// A CMS signature, as gpgsm makes it.
-    X509,
-    /// A signature of another form.
-    Unknown,
 }

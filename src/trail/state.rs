@@ -4,6 +4,7 @@ use crate::moment::Moment;
 use crate::trail::life::Life;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::str::FromStr;
 
 /// The state of a token. Where several fit, the first in this order counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -42,6 +43,24 @@ impl State {
     /// Whether somebody who has a copy of the repository may still be able to use the token.
     pub const fn is_usable(self) -> bool {
         matches!(self, Self::Waived | Self::Exposed | Self::Rotated | Self::Lingering)
+    }
+}
+
+impl FromStr for State {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        const ALL: [State; 7] = [
+            State::Exposed,
+            State::Lingering,
+            State::Rotated,
+            State::Waived,
+            State::Expired,
+            State::Revoked,
+            State::Stored,
+        ];
+        let names = ALL.map(State::name).join(", ");
+        ALL.into_iter().find(|state| state.name() == text).ok_or_else(|| format!("allowed: {names}"))
     }
 }
 
@@ -86,4 +105,24 @@ pub fn days_exposed(life: &Life, word: Word, now: Moment) -> Option<i64> {
     let ends = [word.revoked, life.token.facts.ends().or(word.expires), Some(now)];
     let until = ends.into_iter().flatten().min()?;
     Some(until.days_since(since).max(0))
+}
+
+/// A life with what is made of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Followed {
+    /// Its state.
+    pub state: State,
+    /// For how many days it was open to whoever could read the repository; `None` if no commit has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days_exposed: Option<i64>,
+    /// The life.
+    #[serde(flatten)]
+    pub life: Life,
+}
+
+impl Followed {
+    /// Judges a life.
+    pub fn new(life: Life, word: Word, now: Moment) -> Self {
+        Self { state: state(&life, word, now), days_exposed: days_exposed(&life, word, now), life }
+    }
 }

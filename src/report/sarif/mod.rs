@@ -4,8 +4,10 @@
 
 mod result;
 mod rule;
+mod trail;
 mod uri;
 
+use super::trail::Trail;
 use super::{Report, json_text, text};
 use result::Picked;
 use rule::Rules;
@@ -30,6 +32,17 @@ const RESULTS: usize = 25_000;
 /// Writes the report and returns what did not fit.
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<Vec<String>> {
     let (log, notices) = log(report, RESULTS);
+    json_text::pretty(&log, out)?;
+    Ok(notices)
+}
+
+/// Writes a scan of a history with the lives of what it found.
+pub(super) fn write_trail(trail: &Trail<'_>, out: &mut dyn Write) -> io::Result<Vec<String>> {
+    let (mut log, notices) = log(trail.scan, RESULTS);
+    let base = Base::of(trail.scan);
+    for run in &mut log.runs {
+        trail::add(run.results.iter_mut().flatten(), trail, &base);
+    }
     json_text::pretty(&log, out)?;
     Ok(notices)
 }

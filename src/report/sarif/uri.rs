@@ -42,6 +42,11 @@ impl Base {
             let uri = RepoPath::new(text::path(location)).to_uri();
             return ArtifactLocation::builder().uri(uri).build();
         }
+        self.of_path(path)
+    }
+
+    /// The address of a file.
+    pub(super) fn of_path(&self, path: &RepoPath) -> ArtifactLocation {
         let relative = path.to_uri();
         if relative.starts_with('/') {
             return ArtifactLocation::builder().uri(format!("file://{relative}")).build();

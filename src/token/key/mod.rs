@@ -145,7 +145,7 @@ fn locked(label: &[u8], cipher: &str) -> TokenFacts {
     facts
 }
 
-/// The facts of a key of PuTTY.
+/// The facts of a key of `PuTTY`.
 pub fn putty(_: &Carrier<'_>, around: Around<'_>) -> Option<TokenFacts> {
     putty::facts(around)
 }

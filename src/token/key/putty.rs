@@ -1,4 +1,4 @@
-//! PuTTY's private keys (<https://the.earth.li/~sgtatham/putty/latest/htmldoc/AppendixC.html>): the
+//! `PuTTY`'s private keys (<https://the.earth.li/~sgtatham/putty/latest/htmldoc/AppendixC.html>): the
 //! lines before the secret part name the algorithm, the encryption and the comment, and hold the
 //! public half in OpenSSH's form.
 
