@@ -175,7 +175,7 @@ fn pypi_caveat(caveat: &[u8], facts: &mut TokenFacts) -> bool {
                 (Some(1), [names]) => facts.scopes.extend(scopes("project", names)),
                 (Some(2), [ids]) => facts.scopes.extend(scopes("project-id", ids)),
                 (Some(3), [user]) => {
-                    facts.subject = user.as_str().and_then(shown).map(|id| format!("user {id}"))
+                    facts.subject = user.as_str().and_then(shown).map(|id| format!("user {id}"));
                 }
                 (Some(4), [publisher, ..]) => {
                     facts.subject = publisher.as_str().and_then(shown).map(|id| format!("publisher {id}"));
