@@ -9,7 +9,7 @@ use crate::detect::probe::{Floor, Probe};
 use crate::detect::{Engine, RuleChoice, checks};
 use crate::finding::Finding;
 use crate::origin::RepoPath;
-use crate::policy::{baseline::Baseline, gate};
+use crate::policy::{baseline::Baseline, expiry, gate};
 use crate::report::{Format, Report};
 use crate::rule::Pack;
 use crate::scan::Scan;
@@ -228,10 +228,14 @@ pub fn finish(
     if let Some(baseline) = &baseline {
         baseline.apply(&mut run.findings);
     }
+    // After the pipeline, so that a report that is told again is judged by the time of today.
+    let now = common.now();
+    expiry::rank(&mut run.findings, now);
     let outcome = settings.gate.decide(&run.findings, &run.coverage);
     let report = Report {
         findings: &run.findings,
         coverage: &run.coverage,
+        now,
         version: env!("CARGO_PKG_VERSION"),
         root: chosen.root.clone(),
         is_repository: chosen.is_repository,

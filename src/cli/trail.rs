@@ -11,6 +11,7 @@ use crate::history::History;
 use crate::history::recall::{Recall, records};
 use crate::origin::RepoPath;
 use crate::policy::baseline::Baseline;
+use crate::policy::expiry;
 use crate::report::{self, Format, Report, trail as told};
 use crate::scan::Scan;
 use crate::settings::Settings;
@@ -82,11 +83,13 @@ pub fn run(args: &TrailArgs, common: &Common) -> Result<u8, Failure> {
             && (args.state.is_empty() || args.state.contains(&followed.state))
     };
     let judged = lives.into_iter().map(|life| Followed::new(life, Word::default(), now));
-    let (lives, findings): (Vec<Followed>, Vec<Finding>) =
+    let (lives, mut findings): (Vec<Followed>, Vec<Finding>) =
         judged.zip(run.findings).filter(|(followed, _)| is_wanted(followed)).unzip();
+    expiry::lower(&mut findings, now);
     let scan = Report {
         findings: &findings,
         coverage: &run.coverage,
+        now,
         version: env!("CARGO_PKG_VERSION"),
         root: crate::cli::source::root_of(&place),
         is_repository: true,

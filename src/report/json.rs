@@ -2,8 +2,10 @@
 
 use super::view::{self, Counts};
 use super::{Report, json_text, text};
+use crate::facts::TokenFacts;
 use crate::finding::{Finding, Location, RuleInfo, Status};
 use crate::level::{Confidence, Severity};
+use crate::moment::Moment;
 use crate::origin::{CommitInfo, Position, RepoPath};
 use data_encoding::BASE64;
 use serde::Serialize;
@@ -51,6 +53,7 @@ struct Whole<'a> {
 struct Head<'a> {
     version: u32,
     tool: Tool<'a>,
+    now: Moment,
     scanned: Scanned,
     summary: Summary,
     coverage: CoverageText<'a>,
@@ -108,6 +111,7 @@ impl<'a> Head<'a> {
         Self {
             version: VERSION,
             tool: Tool { name: "keytrail", version: report.version },
+            now: report.now,
             scanned: Scanned {
                 root: report.root.as_deref().map(|root| RepoPath::from_path(root).to_string()),
                 is_repository: report.is_repository,
@@ -154,6 +158,11 @@ struct FindingText<'a> {
     #[serde(flatten)]
     clear: Option<Clear<'a>>,
     notes: &'a [String],
+    #[serde(skip_serializing_if = "TokenFacts::is_empty")]
+    facts: &'a TokenFacts,
+    /// Whether it is over by itself, if its bytes tell its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expired: Option<bool>,
     parts: Vec<PartText<'a>>,
     locations: Vec<LocationText<'a>>,
 }
@@ -187,6 +196,8 @@ impl<'a> FindingText<'a> {
             masked: finding.masked.as_str(),
             clear: report.show_secrets.then(|| Clear::of(finding)),
             notes: &finding.notes,
+            facts: &finding.facts,
+            expired: finding.facts.ends().map(|_| finding.facts.is_expired(report.now)),
             parts: finding
                 .parts
                 .iter()

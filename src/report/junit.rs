@@ -2,15 +2,17 @@
 //! could not run.
 
 use super::view::{self, Counts};
-use super::{Report, text};
+use super::{Report, facts, text};
 use crate::finding::{Finding, Location};
+use crate::moment::Moment;
 use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, TestSuite};
 use std::io::{self, Write};
 
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut suite = TestSuite::new("keytrail");
     for finding in view::open(report) {
-        suite.add_test_cases(view::open_places(finding).map(|location| failed(finding, location)));
+        suite
+            .add_test_cases(view::open_places(finding).map(|location| failed(finding, location, report.now)));
     }
     for gap in &report.coverage.left_out {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
@@ -41,7 +43,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     out.write_all(xml.as_bytes())
 }
 
-fn failed(finding: &Finding, location: &Location) -> TestCase {
+fn failed(finding: &Finding, location: &Location, now: Moment) -> TestCase {
     let rule = &finding.rule;
     let name = text::clean(&rule.name);
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
@@ -52,6 +54,10 @@ fn failed(finding: &Finding, location: &Location) -> TestCase {
     if let Some(commit) = &location.origin.commit {
         let author = text::clean(&commit.author).into_owned();
         body.push_str(&format!("Commit {} of {} by {author}\n", text::clean(&commit.id), commit.date()));
+    }
+    let facts = facts::words(&finding.facts, now);
+    if !facts.is_empty() {
+        body.push_str(&format!("Facts: {}\n", text::sentence(&facts.join("; "))));
     }
     for (head, text) in
         [("Opens", &rule.opens), ("Revoke it first", &rule.revoke), ("Then rotate", &rule.rotate)]

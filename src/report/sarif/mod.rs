@@ -52,10 +52,8 @@ fn log(report: &Report<'_>, limit: usize) -> (Sarif, Vec<String>) {
     let picked = Picked::of(report.findings, report.sarif_suppressed, limit);
     let notices: Vec<String> = picked.notice().into_iter().collect();
     let rules = Rules::of(picked.findings());
-    let results: Vec<_> = picked
-        .iter()
-        .map(|(finding, at)| result::result(finding, at, &rules, &base, report.sarif_suppressed))
-        .collect();
+    let results: Vec<_> =
+        picked.iter().map(|(finding, at)| result::result(finding, at, &rules, &base, report)).collect();
 
     let mut driver = ToolComponent::builder()
         .name("keytrail")
