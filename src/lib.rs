@@ -12,6 +12,7 @@ pub mod finding;
 pub mod history;
 pub mod hook;
 pub mod kind;
+pub mod ledger;
 pub mod level;
 pub mod line_hash;
 pub mod moment;

@@ -2,7 +2,8 @@
 
 use crate::cli::scan::{SettingArgs, pipeline, settings_probe};
 use crate::cli::source::{self, SourceArgs};
-use crate::cli::{EXIT_INCOMPLETE, Failure};
+use crate::cli::{Common, EXIT_INCOMPLETE, Failure, record};
+use crate::ledger::Event;
 use crate::policy::baseline::Baseline;
 use clap::Args;
 use std::io::{self, Write};
@@ -27,7 +28,7 @@ pub struct BaselineArgs {
 }
 
 /// `keytrail baseline`.
-pub fn run(args: &BaselineArgs) -> Result<u8, Failure> {
+pub fn run(args: &BaselineArgs, common: &Common) -> Result<u8, Failure> {
     let (settings, engine) = args.settings.load(&args.source.place()?)?;
     let file = args.output.clone().or_else(|| settings.baseline.clone()).unwrap_or_else(|| FILE_NAME.into());
     let filter = |path: &crate::origin::RepoPath, folder: bool| settings.wants(path, folder);
@@ -51,7 +52,13 @@ pub fn run(args: &BaselineArgs) -> Result<u8, Failure> {
     };
     let gone = baseline.remove_stale(&run.findings);
     let new = baseline.add(&run.findings);
+    let before = record::file_hash(&file);
     let changed = baseline.write(&file).map_err(Failure::usage)?;
+    if let (true, Some(after)) = (changed, record::file_hash(&file)) {
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let change = Event::PolicyChange { file: name, before, after };
+        record::record(&settings, &args.source.place()?, &[change], common)?;
+    }
     say(format!(
         "{}: {} place{} known, {new} new, {} dropped{}",
         file.display(),

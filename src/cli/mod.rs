@@ -4,8 +4,10 @@ mod baseline;
 mod explain;
 mod generate;
 mod hook;
+mod ledger;
 mod output;
 mod progress;
+mod record;
 mod replay;
 mod rules;
 mod scan;
@@ -17,6 +19,8 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+/// Exit code for a ledger that is not as it was written.
+pub const EXIT_TAMPERED: u8 = 1;
 /// Exit code for wrong usage and wrong configuration.
 pub const EXIT_USAGE: u8 = 2;
 /// Exit code for a scan that could not read all that it was asked to read.
@@ -73,6 +77,9 @@ enum Command {
     Rules(rules::RulesCommand),
     /// Tell what a rule finds, what the secret opens and how to revoke it.
     Explain(explain::ExplainArgs),
+    /// Keep a record of what happened, in which every later change shows.
+    #[command(subcommand)]
+    Ledger(Box<ledger::LedgerCommand>),
     /// Print a shell completion script.
     Completions(generate::CompletionsArgs),
     /// Print the manual page, or write all of them into a folder.
@@ -88,6 +95,9 @@ pub enum Failure {
     /// Something could not be read: exit code 3.
     #[error("{0:#}")]
     Incomplete(anyhow::Error),
+    /// A record was changed: exit code 1.
+    #[error("{0:#}")]
+    Tampered(anyhow::Error),
 }
 
 impl Failure {
@@ -119,11 +129,12 @@ pub fn main() -> ExitCode {
     start_tracing(cli.common.verbose);
     let outcome = match cli.command {
         Command::Scan(args) => scan::run(&args, &cli.common),
+        Command::Baseline(args) => baseline::run(&args, &cli.common),
         Command::Trail(args) => trail::run(&args, &cli.common),
-        Command::Baseline(args) => baseline::run(&args),
         Command::Hook(command) => hook::run(*command, &cli.common),
         Command::Rules(command) => rules::run(command),
         Command::Explain(args) => explain::run(&args),
+        Command::Ledger(command) => ledger::run(*command, &cli.common),
         Command::Completions(args) => generate::completions(&args),
         Command::Man(args) => generate::man(&args),
     };
@@ -133,6 +144,7 @@ pub fn main() -> ExitCode {
             let code = match failure {
                 Failure::Usage(_) => EXIT_USAGE,
                 Failure::Incomplete(_) => EXIT_INCOMPLETE,
+                Failure::Tampered(_) => EXIT_TAMPERED,
             };
             // A closed standard error cannot be told of.
             let _ = writeln!(io::stderr(), "keytrail: {failure}");

@@ -3,7 +3,7 @@
 use crate::cli::output::{self, Wanted};
 use crate::cli::replay::{self, Replay};
 use crate::cli::source::{self, Chosen, SourceArgs};
-use crate::cli::{Common, Failure, progress};
+use crate::cli::{Common, Failure, progress, record};
 use crate::coverage::{Coverage, CoverageReport};
 use crate::detect::probe::{Floor, Probe};
 use crate::detect::{Engine, RuleChoice, checks};
@@ -29,6 +29,9 @@ pub struct ScanArgs {
     pub settings: SettingArgs,
     #[command(flatten)]
     pub report: ReportArgs,
+    /// Record the scan in the ledger, with the findings that it opened and closed.
+    #[arg(long, help_heading = "Reports")]
+    pub record: bool,
 }
 
 /// Flags about reports.
@@ -200,7 +203,45 @@ pub fn run(args: &ScanArgs, common: &Common) -> Result<u8, Failure> {
     };
     let mut chosen = source::choose(&args.source, &filter, &settings, probe.as_ref(), cache)?;
     chosen.replay = replay;
-    finish(&chosen, &engine, &settings, &args.report, common, started)
+    let (scope, is_whole) = scope(&args.source, &chosen);
+    let recorded = args.record || (is_whole && settings.ledger.record_scans);
+    if !recorded {
+        return finish(&chosen, &engine, &settings, &args.report, common, started);
+    }
+    let head = git2::Repository::discover(&place)
+        .and_then(|repository| Ok(repository.head()?.peel_to_commit()?.id().to_string()));
+    finish_then(&chosen, &engine, &settings, &args.report, common, started, &|run| {
+        let scan = record::ScanRecord {
+            scope: scope.clone(),
+            is_whole,
+            head: head.as_ref().ok().cloned(),
+            findings: &run.findings,
+            coverage: &run.coverage,
+        };
+        record::scan(&settings, &place, &scan, &engine, common)
+    })
+}
+
+/// What a scan reads, for the ledger, and whether that is the whole of it.
+fn scope(source: &SourceArgs, chosen: &Chosen<'_>) -> (String, bool) {
+    let named = [("range", &source.range), ("since", &source.since), ("rev", &source.rev)];
+    if let Some((name, Some(value))) = named.iter().find(|(_, value)| value.is_some()) {
+        return (format!("{name} {value}"), false);
+    }
+    let is_root = match source.paths.as_slice() {
+        [] => Path::new(".").canonicalize().ok(),
+        [path] => path.canonicalize().ok(),
+        _ => None,
+    };
+    let is_root = is_root.is_some() && is_root == chosen.root;
+    match source {
+        SourceArgs { history: true, .. } => ("history".to_owned(), true),
+        SourceArgs { staged: true, .. } => ("staged".to_owned(), false),
+        SourceArgs { stdin: true, .. } => ("stdin".to_owned(), false),
+        SourceArgs { commit_msg: Some(_), .. } => ("message".to_owned(), false),
+        _ if is_root => ("tree".to_owned(), true),
+        _ => ("paths".to_owned(), false),
+    }
 }
 
 /// Tells what would be reported under these settings.
@@ -217,6 +258,19 @@ pub fn finish(
     reports: &ReportArgs,
     common: &Common,
     started: Instant,
+) -> Result<u8, Failure> {
+    finish_then(chosen, engine, settings, reports, common, started, &|_| Ok(()))
+}
+
+/// The same, with something to be done once the reports are written.
+fn finish_then(
+    chosen: &Chosen<'_>,
+    engine: &Engine,
+    settings: &Settings,
+    reports: &ReportArgs,
+    common: &Common,
+    started: Instant,
+    then: &dyn Fn(&Run) -> Result<(), Failure>,
 ) -> Result<u8, Failure> {
     let baseline = settings
         .baseline
@@ -257,6 +311,7 @@ pub fn finish(
     if wanted.iter().all(|one| one.file.is_some() || one.format != Format::Terminal) {
         brief(&report, common)?;
     }
+    then(&run)?;
     Ok(outcome.exit_code())
 }
 

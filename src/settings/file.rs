@@ -3,6 +3,7 @@
 use super::error::{ConfigError, ConfigErrors, Place};
 use super::globs::{PathGlob, PathGlobs};
 use super::keys;
+use super::ledger::LedgerSettings;
 use super::reader::{At, Node, Reader};
 use super::value::{self, BadValue, SizeLimit};
 use crate::level::{Confidence, Severity};
@@ -50,6 +51,7 @@ pub struct ConfigFile {
     pub(super) allow_incomplete: Option<bool>,
     pub(super) key_env: Option<At<String>>,
     pub(super) key_file: Option<At<PathBuf>>,
+    pub(super) ledger: LedgerSettings,
     pub(super) rule: BTreeMap<String, RuleOverride>,
 }
 
@@ -101,6 +103,10 @@ impl ConfigFile {
                 "report" => file.report(&mut reader, table),
                 "gate" => file.gate(&mut reader, table),
                 "fingerprint" => file.fingerprint(&mut reader, table),
+                "ledger" => {
+                    let folder = path.parent().unwrap_or(Path::new(""));
+                    file.ledger = LedgerSettings::read(&mut reader, table, node.place.clone(), folder);
+                }
                 _ => file.rules(&mut reader, table),
             }
         }

@@ -14,7 +14,7 @@ pub struct Section {
 
 /// The top of the file.
 pub(super) const TOP: Section =
-    Section { name: "", keys: &["version", "scan", "report", "gate", "fingerprint", "rule"] };
+    Section { name: "", keys: &["version", "scan", "report", "gate", "fingerprint", "ledger", "rule"] };
 /// What is read, and how.
 pub(super) const SCAN: Section = Section {
     name: "scan",
@@ -36,12 +36,15 @@ pub(super) const REPORT: Section = Section { name: "report", keys: &["confidence
 pub(super) const GATE: Section = Section { name: "gate", keys: &["fail-on", "allow-incomplete"] };
 /// The key of the fingerprints.
 pub(super) const FINGERPRINT: Section = Section { name: "fingerprint", keys: &["key-env", "key-file"] };
+/// The record of what happened.
+pub(super) const LEDGER: Section =
+    Section { name: "ledger", keys: &["place", "path", "key", "verifiers", "record-scans"] };
 /// One rule.
 pub(super) const RULE: Section =
     Section { name: "rule.*", keys: &["enabled", "severity", "confidence", "exclude"] };
 
 /// All tables, in the order of the documentation.
-pub const SECTIONS: [Section; 6] = [TOP, SCAN, REPORT, GATE, FINGERPRINT, RULE];
+pub const SECTIONS: [Section; 7] = [TOP, SCAN, REPORT, GATE, FINGERPRINT, LEDGER, RULE];
 
 impl Section {
     /// What to say about a key that this table does not have.

@@ -7,6 +7,7 @@ mod file;
 mod globs;
 mod key;
 mod keys;
+mod ledger;
 mod overrides;
 mod reader;
 pub mod value;
@@ -16,6 +17,7 @@ pub use error::{ConfigError, ConfigErrors, Place};
 pub use file::{ConfigFile, FILE_NAME, RuleOverride, VERSION};
 pub use globs::{PathGlob, PathGlobs};
 pub use keys::{SECTIONS, Section};
+pub use ledger::LedgerSettings;
 pub use overrides::{Overrides, VARIABLES};
 
 use crate::level::Confidence;
@@ -54,6 +56,8 @@ pub struct Settings {
     pub gate: Gate,
     /// The key of all fingerprints.
     pub key: FingerprintKey,
+    /// Where the ledger is, and who signs it.
+    pub ledger: LedgerSettings,
     /// What the file says about single rules, by their ids.
     pub rule_overrides: BTreeMap<String, RuleOverride>,
     /// The configuration file that was read.
@@ -138,6 +142,7 @@ impl Settings {
                 flags.allow_incomplete.or(env.allow_incomplete).or(file.allow_incomplete).unwrap_or(false),
             ),
             key,
+            ledger: file.ledger,
             rule_overrides: file.rule,
             config_path,
         })

@@ -161,6 +161,22 @@ pub fn size(text: &str) -> Result<SizeLimit, BadValue> {
         .ok_or_else(|| wrong("a limit of 0 bytes would leave every file out".to_owned()))
 }
 
+/// Whether a ledger is in git, by the name of its place.
+pub fn ledger_in_git(text: &str) -> Result<bool, BadValue> {
+    choose(text, &[("file", false), ("git", true)])
+}
+
+/// A path that names something.
+pub fn path(text: &str) -> Result<&str, BadValue> {
+    if text.is_empty() {
+        return Err(BadValue {
+            problem: "an empty path names nothing".to_owned(),
+            help: "write a path relative to this file, or leave the key out".to_owned(),
+        });
+    }
+    Ok(text)
+}
+
 /// Finds `text` among the allowed names.
 fn choose<T: Copy>(text: &str, allowed: &[(&str, T)]) -> Result<T, BadValue> {
     if let Some(&(_, value)) = allowed.iter().find(|(name, _)| *name == text) {
