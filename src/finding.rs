@@ -2,6 +2,7 @@
 
 use crate::facts::TokenFacts;
 use crate::level::{Confidence, Severity};
+use crate::moment::Moment;
 use crate::origin::{Origin, RepoPath, Span};
 pub use crate::rule_info::RuleInfo;
 use crate::secret::{Fingerprint, Masked, Secret};
@@ -48,7 +49,7 @@ impl Finding {
         format!("{}:{}", self.fingerprint, self.primary().path)
     }
 
-    /// Whether it counts: new, neither allowed nor in the baseline.
+    /// Whether it counts: new, neither allowed nor waived nor in the baseline.
     pub fn is_open(&self) -> bool {
         matches!(self.status, Status::Open)
     }
@@ -139,6 +140,31 @@ pub enum Status {
     Allowed(String),
     /// Known when keytrail was adopted.
     Baseline,
+    /// A waiver that is in force covers every place of it.
+    Waived(Waived),
+}
+
+/// By whom, why and until when a finding is waived.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waived {
+    /// Who answers for it.
+    pub owner: String,
+    /// Why.
+    pub reason: String,
+    /// Where it is dealt with: an issue's number or address.
+    pub ticket: Option<String>,
+    /// Until when.
+    pub until: Moment,
+}
+
+impl std::fmt::Display for Waived {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "waived by {} until {}: {}", self.owner, self.until.date(), self.reason)?;
+        match &self.ticket {
+            Some(ticket) => write!(f, " ({ticket})"),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Status {
@@ -148,6 +174,7 @@ impl Status {
             Self::Open => "open",
             Self::Allowed(_) => "allowed",
             Self::Baseline => "baseline",
+            Self::Waived(_) => "waived",
         }
     }
 }

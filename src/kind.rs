@@ -42,6 +42,26 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All of them, in the order of the documentation.
+    pub const ALL: [Self; 16] = [
+        Self::ApiKey,
+        Self::AccessToken,
+        Self::RefreshToken,
+        Self::ClientSecret,
+        Self::Password,
+        Self::PrivateKey,
+        Self::SigningKey,
+        Self::EncryptionKey,
+        Self::ConnectionString,
+        Self::WebhookUrl,
+        Self::SignedUrl,
+        Self::Session,
+        Self::Jwt,
+        Self::PasswordHash,
+        Self::Identifier,
+        Self::Generic,
+    ];
+
     /// The name used in rules and reports.
     pub const fn name(self) -> &'static str {
         match self {

@@ -89,6 +89,9 @@ impl fmt::Display for Masked {
 pub struct Fingerprint([u8; 16]);
 
 impl Fingerprint {
+    /// A fingerprint of no secret: it stands where one is missing, and is never written.
+    pub(crate) const ZERO: Self = Self([0; 16]);
+
     /// Reads the form that `Display` writes: 32 lower-case hexadecimal digits.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).ok()?;

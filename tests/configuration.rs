@@ -43,10 +43,15 @@ fn the_example_of_the_manual_is_right_and_complete() {
         let table = match section.name {
             "" => &value,
             "rule.*" => value["rule"]["github-pat-classic"].as_table().unwrap(),
+            "policy.rule" => value["policy"]["rule"][0].as_table().unwrap(),
+            "waiver" => value["waiver"][0].as_table().unwrap(),
             name => value[name].as_table().unwrap(),
         };
         // The two ways to name the key exclude each other.
-        for key in section.keys.iter().filter(|key| **key != "key-file") {
+        // What speaks of waivers has a rule of its own.
+        let apart =
+            |key: &str| key == "key-file" || (section.name == "policy.rule" && key == "waiver-max-days");
+        for key in section.keys.iter().filter(|key| !apart(key)) {
             assert!(table.contains_key(*key), "the example lacks {key} of [{}]", section.name);
         }
     }
@@ -59,6 +64,8 @@ fn every_key_that_is_read_is_in_the_schema_and_the_other_way_round() {
         let table = match section.name {
             "" => &schema,
             "rule.*" => &schema["properties"]["rule"]["additionalProperties"],
+            "policy.rule" => &schema["properties"]["policy"]["properties"]["rule"]["items"],
+            "waiver" => &schema["properties"]["waiver"]["items"],
             name => &schema["properties"][name],
         };
         assert_eq!(table["additionalProperties"], json!(false), "[{}]", section.name);
@@ -81,6 +88,7 @@ fn an_unknown_key_fails_in_both() {
         let header = match section.name {
             "" => String::new(),
             "rule.*" => "[rule.acme-token]\n".to_owned(),
+            "policy.rule" | "waiver" => format!("[[{}]]\n", section.name),
             name => format!("[{name}]\n"),
         };
         let text = format!("version = 1\n{header}no-such-key = 1\n");
@@ -114,6 +122,18 @@ fn schema_and_reader_agree_on_values() {
         ("[scan]\nthreads = 1025", false),
         ("[scan]\nexclude = \"a\"", false),
         ("[scan]\nbaseline = \"\"", false),
+        ("[policy]\nframeworks = [\"soc2\"]\nwaiver-max-days = 30", true),
+        ("[policy]\nframeworks = [\"soc3\"]", false),
+        ("[policy]\nwaiver-max-days = 0", false),
+        ("[[policy.rule]]\nid = \"a\"\nforbid = true", true),
+        ("[[policy.rule]]\nforbid = true", false),
+        ("[[policy.rule]]\nid = \"a b\"\nforbid = true", false),
+        ("[[policy.rule]]\nid = \"a\"\nmax-age-days = 36501", false),
+        ("[[policy.rule]]\nid = \"a\"\nforbid = true\nkinds = [\"key\"]", false),
+        ("[[policy.rule]]\nid = \"a\"\nforbid = true\nstates = [\"lingering\"]", true),
+        ("[[policy.rule]]\nid = \"a\"\nforbid = true\ncontrols = [\"own:1\"]", true),
+        ("[[policy.rule]]\nid = \"a\"\nforbid = true\ncontrols = [\"1\"]", false),
+        ("[[waiver]]\nreason = \"r\"", false),
         ("[fingerprint]\nkey-env = \"A_1\"", true),
         ("[fingerprint]\nkey-env = \"a\"", false),
         ("[fingerprint]\nkey-env = \"A\"\nkey-file = \"b\"", false),

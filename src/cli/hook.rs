@@ -5,6 +5,7 @@ use crate::cli::source::{self, Chosen};
 use crate::cli::{Common, Failure, output};
 use crate::hook::{self, Environment, Request, Scope, Stage};
 use crate::origin::RepoPath;
+use crate::policy::waivers::Seen;
 use crate::source::container::Limits;
 use crate::source::filter::PathFilter;
 use crate::source::revision::{NewCommits, Revisions, Selection};
@@ -119,7 +120,7 @@ fn run_stage(hook: RunCommand, common: &Common) -> Result<u8, Failure> {
             let files = hook::message::files(&repository()?, args.file.as_deref()).map_err(failed)?;
             scan_with(&args.hook, common, |_, _| {
                 let sources = files.into_iter().flat_map(|file| source::message(file).sources).collect();
-                Ok(Chosen { sources, root: None, is_repository: false, replay: None })
+                Ok(Chosen { sources, root: None, is_repository: false, replay: None, seen: Seen::Part })
             })
         }
     }

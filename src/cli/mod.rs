@@ -2,17 +2,29 @@
 
 mod baseline;
 mod explain;
+mod feed;
 mod generate;
 mod hook;
+mod inventory;
+mod inventory_text;
+mod known;
 mod ledger;
 mod output;
+mod policy;
 mod progress;
+mod recognise;
 mod record;
+mod register;
+mod registry;
 mod replay;
+mod review;
 mod rules;
 mod scan;
+mod secret_input;
 mod source;
+mod table;
 mod trail;
+mod waive;
 
 use crate::moment::Moment;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -67,11 +79,25 @@ enum Command {
     Scan(Box<scan::ScanArgs>),
     /// Follow every token through the history: who brought it in, where it was, what replaced it.
     Trail(Box<trail::TrailArgs>),
+    /// Make the scheduled review of every token, or sign one off.
+    Review(Box<review::ReviewArgs>),
     /// Write down the findings of today, so that only new ones count.
     Baseline(Box<baseline::BaselineArgs>),
+    /// Allow a finding for a while; list and prune what is allowed.
+    Waive(Box<waive::WaiveArgs>),
+    /// Ask the team's policy about its tokens.
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
     /// Install, remove or run git hooks.
     #[command(subcommand)]
     Hook(Box<hook::HookCommand>),
+    /// List every token of which anything is known: found, stored and registered.
+    Inventory(Box<inventory::InventoryArgs>),
+    /// Write down a token that the team answers for, from standard input; its value is never kept.
+    Register(Box<register::RegisterArgs>),
+    /// List, show and check the registered tokens.
+    #[command(subcommand)]
+    Registry(Box<registry::RegistryCommand>),
     /// List, show and test rules.
     #[command(subcommand)]
     Rules(rules::RulesCommand),
@@ -129,9 +155,15 @@ pub fn main() -> ExitCode {
     start_tracing(cli.common.verbose);
     let outcome = match cli.command {
         Command::Scan(args) => scan::run(&args, &cli.common),
-        Command::Baseline(args) => baseline::run(&args, &cli.common),
         Command::Trail(args) => trail::run(&args, &cli.common),
+        Command::Review(args) => review::run(&args, &cli.common),
+        Command::Baseline(args) => baseline::run(&args, &cli.common),
+        Command::Waive(args) => waive::run(&args, &cli.common),
+        Command::Policy(command) => policy::run(command, &cli.common),
         Command::Hook(command) => hook::run(*command, &cli.common),
+        Command::Inventory(args) => inventory::run(&args, &cli.common),
+        Command::Register(args) => register::run(&args, &cli.common),
+        Command::Registry(command) => registry::run(*command, &cli.common),
         Command::Rules(command) => rules::run(command),
         Command::Explain(args) => explain::run(&args),
         Command::Ledger(command) => ledger::run(*command, &cli.common),

@@ -9,15 +9,15 @@ use std::str::FromStr;
 
 /// One report that is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
+pub struct Wanted<F = Format> {
     /// The form.
-    pub format: Format,
+    pub format: F,
     /// The file; `None` for standard output.
     pub file: Option<PathBuf>,
 }
 
-impl FromStr for Wanted {
-    type Err = report::UnknownFormat;
+impl<F: FromStr> FromStr for Wanted<F> {
+    type Err = F::Err;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (format, file) = match text.split_once('=') {
@@ -29,7 +29,7 @@ impl FromStr for Wanted {
 }
 
 /// Refuses what cannot work before any time is spent on scanning.
-pub fn check(wanted: &[Wanted]) -> Result<(), Failure> {
+pub fn check<F>(wanted: &[Wanted<F>]) -> Result<(), Failure> {
     if wanted.iter().filter(|one| one.file.is_none()).count() > 1 {
         return Err(Failure::text(
             "two reports want standard output; give all but one of them a file: -f terminal -f sarif=out.sarif",
@@ -53,7 +53,7 @@ pub fn check(wanted: &[Wanted]) -> Result<(), Failure> {
 }
 
 /// Writes a report in one format; what it returns is for the user's eyes beside it.
-pub type Writer<'a> = dyn Fn(Format, &mut dyn Write, Style) -> io::Result<Vec<String>> + 'a;
+pub type Writer<'a, F = Format> = dyn Fn(F, &mut dyn Write, Style) -> io::Result<Vec<String>> + 'a;
 
 /// Writes all reports of a scan; what the formats could not take goes to standard error.
 pub fn write(wanted: &[Wanted], report: &Report<'_>, colour: anstream::ColorChoice) -> Result<(), Failure> {
@@ -61,10 +61,10 @@ pub fn write(wanted: &[Wanted], report: &Report<'_>, colour: anstream::ColorChoi
 }
 
 /// The same for reports of any sort.
-pub fn write_with(
-    wanted: &[Wanted],
+pub fn write_with<F: Copy>(
+    wanted: &[Wanted<F>],
     colour: anstream::ColorChoice,
-    writer: &Writer<'_>,
+    writer: &Writer<'_, F>,
 ) -> Result<(), Failure> {
     for one in wanted {
         let notices = match &one.file {
@@ -78,9 +78,9 @@ pub fn write_with(
     Ok(())
 }
 
-fn write_stdout(
-    format: Format,
-    writer: &Writer<'_>,
+fn write_stdout<F>(
+    format: F,
+    writer: &Writer<'_, F>,
     colour: anstream::ColorChoice,
 ) -> Result<Vec<String>, Failure> {
     let stdout = anstream::AutoStream::new(io::stdout().lock(), colour);
@@ -99,7 +99,7 @@ fn write_stdout(
 }
 
 /// Writes a file whole or not at all: aside first, then renamed, unless it is no regular file.
-fn write_file(file: &Path, format: Format, writer: &Writer<'_>) -> Result<Vec<String>, Failure> {
+fn write_file<F>(file: &Path, format: F, writer: &Writer<'_, F>) -> Result<Vec<String>, Failure> {
     let failed = |error: io::Error| {
         Failure::usage(anyhow::Error::from(error).context(format!("cannot write {}", file.display())))
     };
@@ -138,4 +138,15 @@ pub fn is_watched() -> bool {
 /// The current folder, for messages and relative paths.
 pub fn current_folder() -> Result<PathBuf, Failure> {
     std::env::current_dir().context("the current folder cannot be told").map_err(Failure::Usage)
+}
+
+/// Writes to standard output. That nobody reads on, as with `| head`, is no failure.
+pub fn print(bytes: &[u8]) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::usage(anyhow::Error::from(error).context("cannot write to standard output")))
+        }
+        _ => Ok(()),
+    }
 }

@@ -193,7 +193,7 @@ fn events(settings: &Settings, scan: &ScanRecord<'_>, engine: &Engine, before: &
 
 /// The hash of all that decides what a scan finds: the program, its rules and its settings. It is the
 /// same on every machine.
-fn settings_hash(settings: &Settings, engine: &Engine) -> String {
+pub fn settings_hash(settings: &Settings, engine: &Engine) -> String {
     let mut hash = Sha256::new();
     let mut add = |text: String| {
         hash.update((text.len() as u64).to_le_bytes());

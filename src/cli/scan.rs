@@ -1,5 +1,6 @@
 //! `keytrail scan`: flags to settings, sources and reports.
 
+use crate::cli::known::Known;
 use crate::cli::output::{self, Wanted};
 use crate::cli::replay::{self, Replay};
 use crate::cli::source::{self, Chosen, SourceArgs};
@@ -10,7 +11,7 @@ use crate::detect::{Engine, RuleChoice, checks};
 use crate::finding::Finding;
 use crate::origin::RepoPath;
 use crate::policy::{baseline::Baseline, expiry, gate};
-use crate::report::{Format, Report};
+use crate::report::{Format, PolicyPart, Report};
 use crate::rule::Pack;
 use crate::scan::Scan;
 use crate::settings::{Overrides, PathGlob, Settings, value};
@@ -144,6 +145,11 @@ impl SettingArgs {
         let settings = Settings::load(place, self.overrides()).map_err(Failure::usage)?;
         let pack = Pack::with_files(&settings.rules, &checks::exists).map_err(Failure::usage)?;
         settings.check_rules(pack.rules().iter().map(|rule| rule.id)).map_err(Failure::usage)?;
+        if let Some(policy) = &settings.policy {
+            let known =
+                || (0..pack.rules().len()).map(|at| pack.info(at)).map(|rule| (&*rule.id, &*rule.provider));
+            policy.check_names(&known).map_err(Failure::usage)?;
+        }
         let disabled =
             settings.rule_overrides.keys().filter(|id| !settings.rule_enabled(id)).cloned().collect();
         let engine = Engine::new(Arc::new(pack), &RuleChoice { disabled, no_decode: !settings.decode });
@@ -278,19 +284,25 @@ fn finish_then(
         .map(|path| Baseline::read(path, settings.key.id()))
         .transpose()
         .map_err(Failure::usage)?;
+    let known = Known::load(settings, chosen.root.as_deref())?;
     let mut run = pipeline(chosen, engine, settings, reports.hashes())?;
+    let now = common.now();
+    known.waivers.apply(&mut run.findings, now);
     if let Some(baseline) = &baseline {
         baseline.apply(&mut run.findings);
     }
     // After the pipeline, so that a report that is told again is judged by the time of today.
-    let now = common.now();
     expiry::rank(&mut run.findings, now);
-    let outcome = settings.gate.decide(&run.findings, &run.coverage);
+    run.warnings.extend(known.flaws(&run, chosen.seen, now));
+    let evaluation = settings.policy.as_ref().map(|text| known.at_the_gate(text, settings, &run, now));
+    let violations = evaluation.as_ref().map_or(&[][..], |evaluation| &evaluation.violations);
+    let outcome = settings.gate.decide(&run.findings, violations, &run.coverage);
     let report = Report {
         findings: &run.findings,
         coverage: &run.coverage,
         now,
         version: env!("CARGO_PKG_VERSION"),
+        key_id: settings.key.id(),
         root: chosen.root.clone(),
         is_repository: chosen.is_repository,
         fail_on: settings.gate.least_severity(),
@@ -304,6 +316,12 @@ fn finish_then(
         },
         sarif_suppressed: reports.sarif_suppressed,
         category: reports.sarif_category.clone(),
+        policy: settings.policy.as_ref().zip(evaluation.as_ref()).map(|(text, evaluation)| PolicyPart {
+            evaluation,
+            rules: &text.policy.rules,
+            is_all: false,
+            blocking: violations.iter().filter(|one| settings.gate.blocks_violation(one)).count(),
+        }),
     };
     let default = [Wanted { format: Format::Terminal, file: None }];
     let wanted = if reports.format.is_empty() { &default[..] } else { &reports.format };
@@ -316,7 +334,7 @@ fn finish_then(
 }
 
 /// What a person must know when no terminal report is shown: gaps, warnings and the count.
-fn brief(report: &Report<'_>, common: &Common) -> Result<(), Failure> {
+pub fn brief(report: &Report<'_>, common: &Common) -> Result<(), Failure> {
     let mut err = io::stderr().lock();
     let mut say = |line: String| writeln!(err, "keytrail: {line}").map_err(Failure::usage);
     for gap in &report.coverage.left_out {
@@ -325,9 +343,16 @@ fn brief(report: &Report<'_>, common: &Common) -> Result<(), Failure> {
     for warning in report.warnings {
         say(format!("warning: {warning}"))?;
     }
-    if common.verbose > 0 || !report.coverage.is_complete() || report.outcome.blocking > 0 {
+    let broken = report.policy.map_or(0, |policy| policy.blocking);
+    let is_worth_it = common.verbose > 0 || !report.coverage.is_complete();
+    if is_worth_it || report.outcome.blocking + broken > 0 {
         let count = report.outcome.blocking;
-        say(format!("{count} blocking finding{}", if count == 1 { "" } else { "s" }))?;
+        let policy = match broken {
+            0 => String::new(),
+            1 => ", 1 blocking violation of the policy".to_owned(),
+            more => format!(", {more} blocking violations of the policy"),
+        };
+        say(format!("{count} blocking finding{}{policy}", if count == 1 { "" } else { "s" }))?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use crate::cli::{Failure, output};
 use crate::detect::probe::Probe;
 use crate::history::{History, cache};
 use crate::origin::RepoPath;
+use crate::policy::waivers::Seen;
 use crate::settings::{Settings, value};
 use crate::source::Source;
 use crate::source::container::{self, Limits};
@@ -68,6 +69,8 @@ pub struct Chosen<'a> {
     pub is_repository: bool,
     /// What may be told without a scan.
     pub replay: Option<Replay>,
+    /// How much of what waivers speak of is looked at.
+    pub seen: Seen,
 }
 
 impl SourceArgs {
@@ -120,6 +123,7 @@ pub fn choose<'a>(
             root: None,
             is_repository: false,
             replay: None,
+            seen: Seen::Part,
         });
     }
     if let Some(path) = &args.commit_msg {
@@ -143,7 +147,11 @@ pub fn choose<'a>(
                     recall: None,
                 })
             };
-            return Ok(repository(source, place.as_deref()));
+            let mut chosen = repository(source, place.as_deref());
+            if args.history {
+                chosen.seen = Seen::All;
+            }
+            return Ok(chosen);
         }
         return tree(args, filter, settings);
     };
@@ -171,13 +179,14 @@ pub fn message<'a>(path: PathBuf) -> Chosen<'a> {
         root: None,
         is_repository: false,
         replay: None,
+        seen: Seen::Part,
     }
 }
 
 /// A source that reads the repository at `path`, or the one of the current folder.
 pub fn repository<'a>(source: Box<dyn Source + 'a>, path: Option<&Path>) -> Chosen<'a> {
     let root = worktree(path.unwrap_or(Path::new("."))).map(|worktree| worktree.root);
-    Chosen { sources: vec![source], root, is_repository: true, replay: None }
+    Chosen { sources: vec![source], root, is_repository: true, replay: None, seen: Seen::Part }
 }
 
 fn tree<'a>(args: &SourceArgs, filter: PathFilter<'a>, settings: &Settings) -> Result<Chosen<'a>, Failure> {
@@ -192,7 +201,14 @@ fn tree<'a>(args: &SourceArgs, filter: PathFilter<'a>, settings: &Settings) -> R
         filter: Some(filter),
         containers: containers(settings),
     };
-    Ok(Chosen { sources: vec![Box::new(tree)], root, is_repository, replay: None })
+    let is_whole = args.paths.len() <= 1 && root.is_some() && first.canonicalize().ok() == root;
+    let seen = match (is_whole, is_repository) {
+        (false, _) => Seen::Part,
+        (true, true) => Seen::Files,
+        // Without a history the files are all.
+        (true, false) => Seen::All,
+    };
+    Ok(Chosen { sources: vec![Box::new(tree)], root, is_repository, replay: None, seen })
 }
 
 /// The root of the repository that a place lies in.

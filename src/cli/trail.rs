@@ -1,5 +1,6 @@
 //! `keytrail trail`: the life of every token in a repository's history.
 
+use crate::cli::known::Known;
 use crate::cli::output::{self, Wanted};
 use crate::cli::scan::{Run, SettingArgs, settings_probe};
 use crate::cli::source::containers;
@@ -18,7 +19,7 @@ use crate::settings::Settings;
 use crate::source::repository::Handles;
 use crate::trail::follow::follow;
 use crate::trail::life::Life;
-use crate::trail::state::{Followed, Word};
+use crate::trail::state::Followed;
 use clap::Args;
 use git2::Oid;
 use std::path::{Path, PathBuf};
@@ -82,7 +83,11 @@ pub fn run(args: &TrailArgs, common: &Common) -> Result<u8, Failure> {
         (args.token.is_empty() || args.token.iter().any(|start| fingerprint.starts_with(start.as_str())))
             && (args.state.is_empty() || args.state.contains(&followed.state))
     };
-    let judged = lives.into_iter().map(|life| Followed::new(life, Word::default(), now));
+    let known = Known::load(&settings, crate::cli::source::root_of(&place).as_deref())?;
+    let judged = lives.into_iter().map(|life| {
+        let word = known.word(&life, now);
+        Followed::new(life, word, now)
+    });
     let (lives, mut findings): (Vec<Followed>, Vec<Finding>) =
         judged.zip(run.findings).filter(|(followed, _)| is_wanted(followed)).unzip();
     expiry::lower(&mut findings, now);
@@ -91,6 +96,7 @@ pub fn run(args: &TrailArgs, common: &Common) -> Result<u8, Failure> {
         coverage: &run.coverage,
         now,
         version: env!("CARGO_PKG_VERSION"),
+        key_id: settings.key.id(),
         root: crate::cli::source::root_of(&place),
         is_repository: true,
         fail_on: settings.gate.least_severity(),
@@ -101,6 +107,7 @@ pub fn run(args: &TrailArgs, common: &Common) -> Result<u8, Failure> {
         outcome: report::Outcome { blocking: 0, complete: run.coverage.is_complete() },
         sarif_suppressed: true,
         category: args.sarif_category.clone(),
+        policy: None,
     };
     let trail = told::Trail { lives: &lives, scan: &scan, now, all_refs: args.refs };
     let default = [Wanted { format: Format::Terminal, file: None }];

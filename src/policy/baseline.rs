@@ -8,10 +8,11 @@ mod form;
 
 use crate::finding::{Finding, Status};
 use crate::origin::RepoPath;
+use crate::replace_file::replace;
 use crate::secret::Fingerprint;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
 /// The name under which a baseline is written where the user gives none.
 pub const DEFAULT_NAME: &str = ".keytrail-baseline.json";
@@ -143,12 +144,10 @@ impl Baseline {
     pub fn write(&self, path: &Path) -> Result<bool, BaselineError> {
         let failed = |error| BaselineError::Io { path: shown(path), action: "written", error };
         let text = form::write(&self.key_id, self.entries()).map_err(|error| failed(error.into()))?;
-        // A link stays a link: what it points at is replaced.
-        let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        if std::fs::read(&target).is_ok_and(|old| old == text.as_bytes()) {
+        if std::fs::read(path).is_ok_and(|old| old == text.as_bytes()) {
             return Ok(false);
         }
-        replace(&target, text.as_bytes()).map_err(failed)?;
+        replace(path, text.as_bytes()).map_err(failed)?;
         Ok(true)
     }
 
@@ -234,31 +233,6 @@ impl Baseline {
 /// A path in a message, without what could drive a terminal.
 fn shown(path: &Path) -> String {
     RepoPath::from_path(path).to_string()
-}
-
-/// Writes beside the target and renames, so that nobody ever reads half a file.
-fn replace(target: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = match target.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-        _ => PathBuf::from("."),
-    };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".keytrail-baseline-");
-    // The file is committed and read by others: it gets what any new file would get, not the
-    // closed permissions of a temporary one. The system takes the umask off.
-    #[cfg(unix)]
-    let permissions = <std::fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666);
-    #[cfg(unix)]
-    builder.permissions(permissions);
-    // The library's own message holds the random name, which would differ from run to run.
-    let mut file = builder.tempfile_in(folder).map_err(|error| io::Error::from(error.kind()))?;
-    file.write_all(bytes)?;
-    if let Ok(old) = std::fs::metadata(target) {
-        file.as_file().set_permissions(old.permissions())?;
-    }
-    file.as_file().sync_all()?;
-    file.persist(target).map_err(|error| error.error)?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use crate::coverage::CoverageReport;
 use crate::finding::Finding;
 use crate::level::{Confidence, Severity};
+use crate::policy::Violation;
 use std::fmt;
 
 /// What makes a run fail.
@@ -74,13 +75,30 @@ impl Gate {
             }
     }
 
+    /// Whether a finding is sure enough to count.
+    pub fn counts(&self, finding: &Finding) -> bool {
+        finding.confidence >= self.least
+    }
+
+    /// Whether this violation of the policy alone fails the run.
+    pub fn blocks_violation(&self, violation: &Violation) -> bool {
+        self.least_severity().is_some_and(|least| violation.severity >= least)
+    }
+
     /// Judges a run.
     ///
     /// What was found counts more than what was not read: a scan that is incomplete and blocked is
     /// [`Outcome::Blocked`], since its findings have to go in any case, and says `incomplete` too.
-    pub fn decide(&self, findings: &[Finding], coverage: &CoverageReport) -> Outcome {
+    pub fn decide(
+        &self,
+        findings: &[Finding],
+        violations: &[Violation],
+        coverage: &CoverageReport,
+    ) -> Outcome {
         let incomplete = !coverage.is_complete();
-        match findings.iter().filter(|finding| self.blocks(finding)).count() {
+        let blocking = findings.iter().filter(|finding| self.blocks(finding)).count()
+            + violations.iter().filter(|violation| self.blocks_violation(violation)).count();
+        match blocking {
             0 if incomplete && !self.allow_incomplete => Outcome::Incomplete,
             0 => Outcome::Clean,
             blocking => Outcome::Blocked { blocking, incomplete },
@@ -122,7 +140,7 @@ impl Outcome {
 mod tests {
     use super::*;
     use crate::coverage::{Coverage, Gap};
-    use crate::finding::Status;
+    use crate::finding::{Status, Waived};
     use crate::policy::sample::finding;
 
     fn open(severity: Severity, confidence: Confidence) -> Finding {
@@ -140,9 +158,12 @@ mod tests {
         let gate = Gate::new(FailOn::default(), Confidence::Low, false);
         let complete = CoverageReport::default();
         let low = open(Severity::Critical, Confidence::Low);
-        assert_eq!(gate.decide(&[low], &complete), Outcome::Clean);
+        assert_eq!(gate.decide(&[low], &[], &complete), Outcome::Clean);
         let medium = open(Severity::Low, Confidence::Medium);
-        assert_eq!(gate.decide(&[medium], &complete), Outcome::Blocked { blocking: 1, incomplete: false });
+        assert_eq!(
+            gate.decide(&[medium], &[], &complete),
+            Outcome::Blocked { blocking: 1, incomplete: false }
+        );
     }
 
     #[test]
@@ -166,7 +187,13 @@ mod tests {
     #[test]
     fn only_open_findings_block() {
         let gate = Gate::new(FailOn::Any, Confidence::Medium, false);
-        for status in [Status::Baseline, Status::Allowed("a test key".to_owned())] {
+        let waived = Waived {
+            owner: "ada".to_owned(),
+            reason: "ends soon".to_owned(),
+            ticket: None,
+            until: crate::moment::Moment::parse("2026-01-01").expect("a date"),
+        };
+        for status in [Status::Baseline, Status::Allowed("a test key".to_owned()), Status::Waived(waived)] {
             let known = Finding { status, ..open(Severity::Critical, Confidence::Certain) };
             assert!(!gate.blocks(&known));
         }
@@ -176,15 +203,39 @@ mod tests {
     fn findings_win_over_gaps_and_gaps_over_nothing() {
         let found = || [open(Severity::High, Confidence::High)];
         let strict = Gate::new(FailOn::Any, Confidence::Medium, false);
-        let outcome = strict.decide(&found(), &gap());
+        let outcome = strict.decide(&found(), &[], &gap());
         assert_eq!(outcome, Outcome::Blocked { blocking: 1, incomplete: true });
         assert_eq!(outcome.exit_code(), 1);
-        assert_eq!(strict.decide(&[], &gap()).exit_code(), 3);
+        assert_eq!(strict.decide(&[], &[], &gap()).exit_code(), 3);
         let lenient = Gate::new(FailOn::Any, Confidence::Medium, true);
-        assert_eq!(lenient.decide(&[], &gap()), Outcome::Clean);
-        assert_eq!(lenient.decide(&found(), &gap()).exit_code(), 1);
+        assert_eq!(lenient.decide(&[], &[], &gap()), Outcome::Clean);
+        assert_eq!(lenient.decide(&found(), &[], &gap()).exit_code(), 1);
         let never = Gate::new(FailOn::Never, Confidence::Medium, false);
-        assert_eq!(never.decide(&found(), &gap()), Outcome::Incomplete, "a gap is no finding");
+        assert_eq!(never.decide(&found(), &[], &gap()), Outcome::Incomplete, "a gap is no finding");
         assert_eq!((Outcome::Clean.exit_code(), Outcome::Misuse.exit_code()), (0, 2));
+    }
+
+    #[test]
+    fn violations_count_like_findings() {
+        let violation = |severity| Violation {
+            rule: "r".to_owned(),
+            title: String::new(),
+            severity,
+            message: String::new(),
+            controls: Vec::new(),
+            subject: None,
+            token: None,
+            place: None,
+        };
+        let high = Gate::new(FailOn::Severity(Severity::High), Confidence::Medium, false);
+        let complete = CoverageReport::default();
+        assert_eq!(high.decide(&[], &[violation(Severity::Medium)], &complete), Outcome::Clean);
+        let both = [violation(Severity::High), violation(Severity::Critical), violation(Severity::Low)];
+        assert_eq!(high.decide(&[], &both, &complete), Outcome::Blocked { blocking: 2, incomplete: false });
+        let never = Gate::new(FailOn::Never, Confidence::Medium, false);
+        assert!(!never.blocks_violation(&violation(Severity::Critical)));
+        assert!(
+            Gate::new(FailOn::Any, Confidence::Medium, false).blocks_violation(&violation(Severity::Low))
+        );
     }
 }

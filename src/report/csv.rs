@@ -4,7 +4,8 @@ use super::{Report, text, view};
 use crate::facts::Expiry;
 use crate::finding::{Finding, Location, Status};
 use crate::moment::Moment;
-use std::borrow::Cow;
+use crate::policy::Violation;
+use crate::spreadsheet::harmless;
 use std::io::{self, Write};
 
 const HEADER: [&str; 31] = [
@@ -50,16 +51,43 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
             table.write_record(row.iter().map(|cell| harmless(cell).into_owned()))?;
         }
     }
+    for violation in report.violations() {
+        table.write_record(broken(violation).iter().map(|cell| harmless(cell).into_owned()))?;
+    }
     table.flush()
+}
+
+/// A violation as a row: cells that only findings have are empty.
+fn broken(violation: &Violation) -> [String; HEADER.len()] {
+    let place = violation.place.as_ref();
+    let mut row: [String; HEADER.len()] = Default::default();
+    for (name, value) in [
+        ("status", "violation".to_owned()),
+        ("severity", violation.severity.to_string()),
+        ("rule", violation.full_rule()),
+        ("name", violation.title.clone()),
+        ("masked", violation.token.as_ref().map(|token| token.masked.to_string()).unwrap_or_default()),
+        ("path", place.map(|place| place.path.to_string()).unwrap_or_default()),
+        ("line", place.and_then(|place| place.line).map(|line| line.to_string()).unwrap_or_default()),
+        ("commit", place.and_then(|place| place.commit.clone()).unwrap_or_default()),
+        ("fingerprint", violation.subject.map(|subject| subject.to_string()).unwrap_or_default()),
+        ("reason", violation.message.clone()),
+    ] {
+        if let Some(at) = HEADER.iter().position(|column| *column == name) {
+            row[at] = value;
+        }
+    }
+    row
 }
 
 fn row(finding: &Finding, location: &Location, now: Moment) -> [String; HEADER.len()] {
     let (rule, facts) = (&finding.rule, &finding.facts);
     let commit = location.origin.commit.as_ref();
     let (status, reason) = match (&location.allowed, &finding.status) {
-        (Some(allowed), _) => ("allowed", allowed.reason.as_str()),
-        (None, Status::Allowed(reason)) => ("allowed", reason.as_str()),
-        (None, status) => (status.name(), ""),
+        (Some(allowed), _) => ("allowed", allowed.reason.clone()),
+        (None, Status::Allowed(reason)) => ("allowed", reason.clone()),
+        (None, status @ Status::Waived(waived)) => (status.name(), waived.to_string()),
+        (None, status) => (status.name(), String::new()),
     };
     [
         status.to_owned(),
@@ -83,7 +111,7 @@ fn row(finding: &Finding, location: &Location, now: Moment) -> [String; HEADER.l
         location.decoded.join(" "),
         location.versions.to_string(),
         finding.fingerprint.to_string(),
-        view::without_secret(reason, finding).into_owned(),
+        view::without_secret(&reason, finding).into_owned(),
         location.origin.reachable.map(|reachable| reachable.to_string()).unwrap_or_default(),
         facts.form.clone().unwrap_or_default(),
         facts.environment.map(|environment| environment.name().to_owned()).unwrap_or_default(),
@@ -100,33 +128,13 @@ fn row(finding: &Finding, location: &Location, now: Moment) -> [String; HEADER.l
     ]
 }
 
-/// A cell that no spreadsheet takes for a formula: where it begins like one, an apostrophe is put
-/// before it (OWASP, "CSV Injection").
-fn harmless(cell: &str) -> Cow<'_, str> {
-    let cell = text::clean(cell);
-    if cell.starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}']) {
-        Cow::Owned(format!("'{cell}"))
-    } else {
-        cell
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::{Format, sample};
-    use super::*;
 
     #[test]
     fn a_row_a_place() {
         insta::assert_snapshot!(sample::render(Format::Csv, &sample::full()));
         assert_eq!(sample::render(Format::Csv, &sample::clean()).lines().count(), 1);
-    }
-
-    #[test]
-    fn cells_are_no_formulas() {
-        assert_eq!(harmless("=1+1"), "'=1+1");
-        assert_eq!(harmless("\t@x"), "'@x");
-        assert_eq!(harmless("-----BEGIN"), "'-----BEGIN");
-        assert_eq!(harmless("a=b"), "a=b");
     }
 }

@@ -6,10 +6,11 @@
 //! as annotations; the rest stays in the log.
 
 use super::view::{self, Counts};
-use super::{Report, facts, text};
+use super::{Report, facts, policy, text};
 use crate::finding::{Finding, Location};
 use crate::level::Severity;
 use crate::moment::Moment;
+use crate::policy::Violation;
 use std::io::{self, Write};
 
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -18,6 +19,9 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
             annotate(finding, location, report.now, out)?;
         }
     }
+    for violation in report.violations() {
+        broken(violation, report, out)?;
+    }
     for gap in &report.coverage.left_out {
         let title = format!("keytrail: not scanned ({})", gap.gap.name());
         command("error", &[("title", title)], &gap.to_string(), out)?;
@@ -25,10 +29,20 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     for warning in report.warnings {
         command("warning", &[("title", "keytrail".to_owned())], warning, out)?;
     }
+    if let Some(policy) = report.policy.filter(|policy| policy.is_all) {
+        let count = text::count(policy.evaluation.violations.len() as u64, "violation");
+        let rules = text::count(policy.evaluation.verdicts.len() as u64, "rule");
+        let rest = if report.outcome.complete { "" } else { ", but not everything was read" };
+        return writeln!(out, "keytrail: {count} of the policy's {rules}{rest}");
+    }
     let counts = Counts::of(report);
     let found = if counts.open == 0 { "no secrets".to_owned() } else { text::count(counts.open, "secret") };
     let rest = if report.outcome.complete { "" } else { ", but not everything was read" };
-    writeln!(out, "keytrail: {found} found{rest}")
+    let broken = match report.violations().len() as u64 {
+        0 => String::new(),
+        more => format!(", {} of the policy", text::count(more, "violation")),
+    };
+    writeln!(out, "keytrail: {found} found{broken}{rest}")
 }
 
 const fn level(severity: Severity) -> &'static str {
@@ -69,7 +83,32 @@ fn annotate(finding: &Finding, location: &Location, now: Moment, out: &mut dyn W
     command(level(finding.severity), &properties, &message, out)
 }
 
-fn command(name: &str, properties: &[(&str, String)], message: &str, out: &mut dyn Write) -> io::Result<()> {
+fn broken(violation: &Violation, report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let mut properties = Vec::new();
+    if let Some(place) = violation.place.as_ref().filter(|place| !place.path.as_bytes().is_empty()) {
+        properties.push(("file", place.path.to_string()));
+        properties.extend(place.line.map(|line| ("line", line.to_string())));
+    }
+    properties.push(("title", format!("{} ({})", text::clean(&violation.title), violation.severity)));
+    let mut message = policy::words(violation);
+    if let Some(advice) = report.policy.and_then(|policy| policy.advice(violation)) {
+        message.push_str(&format!(" {}", text::sentence(advice)));
+    }
+    let controls = policy::controls(&violation.controls);
+    if !controls.is_empty() {
+        message.push_str(&format!(" Evidence for {controls}."));
+    }
+    message.push_str(&format!(" [{}]", text::clean(&violation.full_rule())));
+    command(level(violation.severity), &properties, &message, out)
+}
+
+/// Writes a workflow command.
+pub fn command(
+    name: &str,
+    properties: &[(&str, String)],
+    message: &str,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     write!(out, "::{name}")?;
     for (index, (key, value)) in properties.iter().enumerate() {
         let before = if index == 0 { ' ' } else { ',' };

@@ -1,5 +1,6 @@
 //! Our own JSON, version 1: `docs/report.schema.json` describes it and `docs/reports.md` explains it.
 
+use super::json_policy::{PolicyText, ViolationText};
 use super::view::{self, Counts};
 use super::{Report, json_text, text};
 use crate::facts::TokenFacts;
@@ -15,13 +16,14 @@ use std::io::{self, Write};
 
 /// The version of the form. Fields may be added without a new one, so readers skip what they
 /// don't know.
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
 /// One object.
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let whole = Whole {
         head: Head::of(report),
         findings: report.findings.iter().map(|finding| FindingText::of(finding, report)).collect(),
+        violations: report.policy.map(|_| report.violations().iter().map(ViolationText::of).collect()),
     };
     json_text::pretty(&whole, out)
 }
@@ -30,6 +32,9 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
 pub(super) fn write_lines(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     for finding in report.findings {
         json_text::compact(&Line { sort: "finding", content: FindingText::of(finding, report) }, out)?;
+    }
+    for violation in report.violations() {
+        json_text::compact(&Line { sort: "violation", content: ViolationText::of(violation) }, out)?;
     }
     json_text::compact(&Line { sort: "summary", content: Head::of(report) }, out)
 }
@@ -47,6 +52,8 @@ struct Whole<'a> {
     #[serde(flatten)]
     head: Head<'a>,
     findings: Vec<FindingText<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    violations: Option<Vec<ViolationText<'a>>>,
 }
 
 #[derive(Serialize)]
@@ -54,10 +61,13 @@ struct Head<'a> {
     version: u32,
     tool: Tool<'a>,
     now: Moment,
+    fingerprint_key: &'a str,
     scanned: Scanned,
     summary: Summary,
     coverage: CoverageText<'a>,
     warnings: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<PolicyText<'a>>,
 }
 
 #[derive(Serialize)]
@@ -81,6 +91,7 @@ struct Summary {
     by_severity: BTreeMap<&'static str, u64>,
     allowed: u64,
     baseline: u64,
+    waived: u64,
     allowed_places: u64,
     blocking: usize,
     complete: bool,
@@ -112,6 +123,7 @@ impl<'a> Head<'a> {
             version: VERSION,
             tool: Tool { name: "keytrail", version: report.version },
             now: report.now,
+            fingerprint_key: report.key_id,
             scanned: Scanned {
                 root: report.root.as_deref().map(|root| RepoPath::from_path(root).to_string()),
                 is_repository: report.is_repository,
@@ -122,6 +134,7 @@ impl<'a> Head<'a> {
                 by_severity: view::SEVERITIES.iter().map(|s| s.name()).zip(counts.by_severity).collect(),
                 allowed: counts.allowed,
                 baseline: counts.baseline,
+                waived: counts.waived,
                 allowed_places: counts.allowed_places,
                 blocking: report.outcome.blocking,
                 complete: report.outcome.complete,
@@ -140,6 +153,7 @@ impl<'a> Head<'a> {
                 notices: &coverage.notices,
             },
             warnings: report.warnings,
+            policy: report.policy.map(PolicyText::of),
         }
     }
 }
@@ -151,6 +165,8 @@ struct FindingText<'a> {
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waiver: Option<WaiverText<'a>>,
     severity: Severity,
     confidence: Confidence,
     rule: &'a RuleInfo,
@@ -165,6 +181,15 @@ struct FindingText<'a> {
     expired: Option<bool>,
     parts: Vec<PartText<'a>>,
     locations: Vec<LocationText<'a>>,
+}
+
+/// Who waived a finding, and until when.
+#[derive(Serialize)]
+struct WaiverText<'a> {
+    owner: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ticket: Option<&'a str>,
+    until: Moment,
 }
 
 /// The secret itself; present only if the user asked for it.
@@ -188,7 +213,16 @@ impl<'a> FindingText<'a> {
             status: finding.status.name(),
             reason: match &finding.status {
                 Status::Allowed(reason) => Some(view::without_secret(reason, finding)),
+                Status::Waived(waived) => Some(view::without_secret(&waived.reason, finding)),
                 Status::Open | Status::Baseline => None,
+            },
+            waiver: match &finding.status {
+                Status::Waived(waived) => Some(WaiverText {
+                    owner: &waived.owner,
+                    ticket: waived.ticket.as_deref(),
+                    until: waived.until,
+                }),
+                _ => None,
             },
             severity: finding.severity,
             confidence: finding.confidence,

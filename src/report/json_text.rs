@@ -6,12 +6,12 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 /// Writes a value over several lines.
-pub(super) fn pretty(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+pub fn pretty(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     line(&serde_json::to_string_pretty(value)?, out)
 }
 
 /// Writes a value on one line.
-pub(super) fn compact(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+pub fn compact(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     line(&serde_json::to_string(value)?, out)
 }
 

@@ -12,14 +12,20 @@ mod csv;
 mod facts;
 mod github;
 mod json;
-mod json_text;
+mod json_policy;
+pub mod json_text;
 mod junit;
+mod policy;
+pub mod read;
 mod sarif;
 mod terminal;
+mod terminal_policy;
 mod text;
 pub mod trail;
 mod view;
 
+pub use github::command as github_command;
+pub use policy::PolicyPart;
 pub use view::without_secret;
 
 #[cfg(test)]
@@ -29,6 +35,7 @@ use crate::coverage::CoverageReport;
 use crate::finding::Finding;
 use crate::level::{Confidence, Severity};
 use crate::moment::Moment;
+use crate::policy::Violation;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -45,6 +52,8 @@ pub struct Report<'a> {
     pub now: Moment,
     /// This program's version.
     pub version: &'a str,
+    /// The id of the key that the fingerprints were made with.
+    pub key_id: &'a str,
     /// The folder or repository that was scanned, absolute; `None` for standard input.
     pub root: Option<PathBuf>,
     /// Whether `root` is a repository, whose readers know where it lies on their own machine.
@@ -66,6 +75,20 @@ pub struct Report<'a> {
     pub sarif_suppressed: bool,
     /// Tells several SARIF reports of one commit apart: GitHub keeps the alerts of each category.
     pub category: Option<String>,
+    /// What the policy says, if there is one.
+    pub policy: Option<PolicyPart<'a>>,
+}
+
+impl<'a> Report<'a> {
+    /// What breaks the policy, the most severe first.
+    fn violations(&self) -> &'a [Violation] {
+        self.policy.map_or(&[], |policy| &policy.evaluation.violations)
+    }
+
+    /// Whether it tells of the policy alone.
+    fn is_policy_only(&self) -> bool {
+        self.policy.is_some_and(|policy| policy.is_all)
+    }
 }
 
 /// What decides the exit code.

@@ -1,14 +1,19 @@
 //! A report with everything in it, for the tests of all formats.
 
-use super::{Format, Outcome, Report, Style};
+use super::{Format, Outcome as Ends, PolicyPart, Report, Style};
 use crate::coverage::{CoverageReport, Gap, LeftOut};
 use crate::excerpt::excerpt;
 use crate::facts::{Environment, Expiry, KeyFacts, TokenFacts};
-use crate::finding::{Allowed, Finding, Location, Part, RuleInfo, Status};
+use crate::finding::{Allowed, Finding, Location, Part, RuleInfo, Status, Waived};
 use crate::kind::Kind;
 use crate::level::{Confidence, Severity};
 use crate::moment::Moment;
 use crate::origin::{CommitInfo, Origin, OriginKind, Position, RepoPath, Span};
+use crate::policy::control::ControlId;
+use crate::policy::evaluation::{Evaluation, Evidence, Judged, Outcome, Verdict};
+use crate::policy::read::starter_rules;
+use crate::policy::rules::PolicyRule;
+use crate::policy::violation::{Place, TokenName, Violation};
 use crate::secret::{FingerprintKey, Masked, Secret};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,6 +27,7 @@ pub(super) struct Sample {
     pub(super) root: Option<PathBuf>,
     pub(super) is_repository: bool,
     pub(super) show_secrets: bool,
+    pub(super) policy: Option<SamplePolicy>,
 }
 
 impl Sample {
@@ -32,6 +38,7 @@ impl Sample {
             coverage: &self.coverage,
             now: moment("2026-11-22T12:00:00Z"),
             version: "1.2.3",
+            key_id: "public",
             root: self.root.clone(),
             is_repository: self.is_repository,
             fail_on: Some(Severity::Medium),
@@ -39,9 +46,10 @@ impl Sample {
             elapsed: Duration::from_millis(420),
             show_secrets: self.show_secrets,
             warnings: &self.warnings,
-            outcome: Outcome { blocking, complete: self.coverage.is_complete() },
+            outcome: Ends { blocking, complete: self.coverage.is_complete() },
             sarif_suppressed: true,
             category: None,
+            policy: self.policy.as_ref().map(SamplePolicy::part),
         }
     }
 }
@@ -53,6 +61,73 @@ pub(super) fn render(format: Format, sample: &Sample) -> String {
     String::from_utf8(out).expect("every report is UTF-8")
 }
 
+/// What a policy says.
+pub(super) struct SamplePolicy {
+    pub(super) evaluation: Evaluation,
+    pub(super) rules: Vec<PolicyRule>,
+    pub(super) is_all: bool,
+}
+
+impl SamplePolicy {
+    fn part(&self) -> PolicyPart<'_> {
+        let blocking =
+            self.evaluation.violations.iter().filter(|one| one.severity >= Severity::Medium).count();
+        PolicyPart { evaluation: &self.evaluation, rules: &self.rules, is_all: self.is_all, blocking }
+    }
+}
+
+/// A policy that the first finding and a waiver break, and one rule that nothing could be said of.
+pub(super) fn policy(is_all: bool) -> SamplePolicy {
+    let rules = starter_rules("pci-dss-4.0.1").expect("there is one");
+    let first = token();
+    let violation = |rule: &str, message: &str| {
+        let rule = rules.iter().find(|one| one.id == rule).expect("there is one");
+        Violation {
+            rule: rule.id.clone(),
+            title: rule.title.clone(),
+            severity: rule.severity,
+            message: message.to_owned(),
+            controls: rule.controls.clone(),
+            subject: Some(first.fingerprint),
+            token: None,
+            place: None,
+        }
+    };
+    let mut in_code = violation("no-secret-in-repository", "it stands in src/config.rs");
+    in_code.controls.push(ControlId::parse("own:SEC ]( 12").expect("a control"));
+    in_code.token = Some(TokenName {
+        rule: "acme-token".to_owned(),
+        name: "Acme personal \x1b[31maccess token".to_owned(),
+        masked: first.masked.clone(),
+    });
+    let path = RepoPath::new(b"src/\xffconfig,\n1.rs".to_vec());
+    in_code.place = Some(Place { path, line: Some(12), commit: Some("c".repeat(40)) });
+    let waiver = violation("waiver-expired", "the waiver of ada\n::x for 012 ended on 2026-01-01");
+    let verdicts = rules
+        .iter()
+        .map(|rule| Verdict {
+            rule: rule.id.clone(),
+            title: rule.title.clone(),
+            severity: rule.severity,
+            controls: rule.controls.clone(),
+            outcome: match rule.id.as_str() {
+                "no-secret-in-repository" | "waiver-expired" => Outcome::Violated,
+                "every-token-owned" => Outcome::NotApplicable,
+                "tokens-expire" => Outcome::Incomplete,
+                _ => Outcome::Pass,
+            },
+            summary: "1 token: as the sample has it".to_owned(),
+            evidence: vec![Evidence {
+                result: Judged::Violated,
+                why: "it stands in src/config.rs".to_owned(),
+                subject: Some(first.fingerprint),
+                token: in_code.token.clone(),
+            }],
+        })
+        .collect();
+    SamplePolicy { evaluation: Evaluation { verdicts, violations: vec![in_code, waiver] }, rules, is_all }
+}
+
 /// Nothing found.
 pub(super) fn clean() -> Sample {
     Sample {
@@ -62,14 +137,24 @@ pub(super) fn clean() -> Sample {
         root: Some(PathBuf::from("/home/ada/app")),
         is_repository: true,
         show_secrets: false,
+        policy: None,
     }
 }
 
 /// Something of each sort.
 pub(super) fn full() -> Sample {
     let mut sample = clean();
-    sample.findings =
-        vec![token(), key_file(), decoded(), odd_path(), everywhere(), allowed(), baseline(), expired()];
+    sample.findings = vec![
+        token(),
+        key_file(),
+        decoded(),
+        odd_path(),
+        everywhere(),
+        allowed(),
+        baseline(),
+        waived(),
+        expired(),
+    ];
     sample.coverage.commits = 3120;
     sample.coverage.left_out = vec![
         LeftOut {
@@ -308,5 +393,18 @@ fn baseline() -> Finding {
     let rule = rule("acme-webhook", "Acme webhook", Kind::WebhookUrl, Severity::High, Confidence::High);
     let mut finding = finding(rule, &secret, vec![place("old/hook.sh", 8, &file(), "curl ", &secret, "")]);
     finding.status = Status::Baseline;
+    finding
+}
+
+fn waived() -> Finding {
+    let secret = format!("acm{}{}", '_', "Rj6".repeat(12));
+    let rule = rule("acme-webhook", "Acme webhook", Kind::WebhookUrl, Severity::High, Confidence::High);
+    let mut finding = finding(rule, &secret, vec![place("ops/notify.sh", 2, &file(), "curl ", &secret, "")]);
+    finding.status = Status::Waived(Waived {
+        owner: "payments".to_owned(),
+        reason: format!("ends with {secret} in March"),
+        ticket: Some("OPS-7".to_owned()),
+        until: Moment::parse("2026-03-01").expect("a date"),
+    });
     finding
 }

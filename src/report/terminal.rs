@@ -28,23 +28,27 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write, style: Style) -> i
         let first_of_rule = advised.insert(finding.rule.id.as_str());
         writeln!(out, "{}\n", page.finding(finding, first_of_rule))?;
     }
+    page.violations(out)?;
     for warning in report.warnings {
         writeln!(out, "{} {}", page.paint(AnsiColor::Yellow, "warning:"), text::clean(warning))?;
+    }
+    if report.is_policy_only() {
+        return page.policy(out);
     }
     page.summary(out)
 }
 
-struct Page<'a> {
-    report: &'a Report<'a>,
+pub(super) struct Page<'a> {
+    pub(super) report: &'a Report<'a>,
     style: Style,
 }
 
 impl Page<'_> {
-    fn width(&self) -> usize {
+    pub(super) fn width(&self) -> usize {
         self.style.width.clamp(NARROWEST, WIDEST)
     }
 
-    fn paint(&self, color: AnsiColor, text: &str) -> String {
+    pub(super) fn paint(&self, color: AnsiColor, text: &str) -> String {
         if self.style.color {
             let ansi = Ansi::new().bold().fg_color(Some(color.into()));
             format!("{ansi}{text}{ansi:#}")
@@ -138,7 +142,6 @@ impl Page<'_> {
     fn summary(&self, out: &mut dyn Write) -> io::Result<()> {
         let report = self.report;
         let counts = Counts::of(report);
-        let coverage = report.coverage;
         let name = self.paint(if counts.open > 0 { AnsiColor::Red } else { AnsiColor::Green }, "keytrail:");
         let read = self.read();
         let quiet = quiet(&counts);
@@ -153,6 +156,20 @@ impl Page<'_> {
                 writeln!(out, "  not counted: {quiet}")?;
             }
         }
+        self.policy_line(out)?;
+        self.left_out(out)?;
+        if counts.open > 0 {
+            writeln!(
+                out,
+                "Not a secret? Put `keytrail:allow RULE -- reason` in a comment on its line or the line above."
+            )?;
+        }
+        Ok(())
+    }
+
+    /// What was not read, on purpose and not.
+    pub(super) fn left_out(&self, out: &mut dyn Write) -> io::Result<()> {
+        let coverage = self.report.coverage;
         for notice in &coverage.notices {
             writeln!(out, "  left out: {}", text::clean(notice))?;
         }
@@ -168,12 +185,6 @@ impl Page<'_> {
                 let more = text::thousands((coverage.left_out.len() - GAPS) as u64);
                 writeln!(out, "  and {more} more, all of them in the JSON report")?;
             }
-        }
-        if counts.open > 0 {
-            writeln!(
-                out,
-                "Not a secret? Put `keytrail:allow RULE -- reason` in a comment on its line or the line above."
-            )?;
         }
         Ok(())
     }
@@ -204,7 +215,7 @@ impl Page<'_> {
         found
     }
 
-    fn read(&self) -> String {
+    pub(super) fn read(&self) -> String {
         let coverage = self.report.coverage;
         let mut read =
             format!("read {}, {}", text::count(coverage.documents, "document"), text::size(coverage.bytes));
@@ -232,6 +243,9 @@ fn quiet(counts: &Counts) -> String {
     }
     if counts.baseline > 0 {
         parts.push(format!("{} in the baseline", text::thousands(counts.baseline)));
+    }
+    if counts.waived > 0 {
+        parts.push(format!("{} waived", text::thousands(counts.waived)));
     }
     parts.join(", ")
 }

@@ -42,7 +42,11 @@ fn samples() -> Vec<Sample> {
     folder.is_repository = false;
     let mut stdin = sample::full();
     stdin.root = None;
-    vec![sample::clean(), sample::full(), shown, folder, stdin]
+    let mut gated = sample::full();
+    gated.policy = Some(sample::policy(false));
+    let mut asked = sample::clean();
+    asked.policy = Some(sample::policy(true));
+    vec![sample::clean(), sample::full(), shown, folder, stdin, gated, asked]
 }
 
 #[test]
@@ -108,6 +112,60 @@ fn nothing_drives_the_terminal() {
         let bad = text.chars().find(|c| c.is_control() && *c != '\n');
         assert_eq!(bad, None, "{}", format.name());
     }
+}
+
+#[test]
+fn violations_are_in_every_format() {
+    for is_all in [false, true] {
+        let mut sample = if is_all { sample::clean() } else { sample::full() };
+        sample.policy = Some(sample::policy(is_all));
+        for format in Format::ALL {
+            let text = sample::render(format, &sample);
+            let name = format.name();
+            assert!(text.contains("no-secret-in-repository"), "{name}: {text}");
+            assert!(text.contains("No usable secret stands in a repository"), "{name}");
+            assert!(text.contains("waiver-expired"), "{name}");
+            assert!(!text.to_lowercase().contains("compliant"), "{name}");
+            let bad = text.chars().find(|c| c.is_control() && *c != '\n');
+            assert_eq!(bad, None, "{name}");
+        }
+        for format in [Format::Terminal, Format::Github, Format::Junit] {
+            insta::assert_snapshot!(
+                format!("policy_{}_{}", if is_all { "alone" } else { "beside" }, format.name()),
+                sample::render(format, &sample)
+            );
+        }
+    }
+}
+
+#[test]
+fn controls_are_taxonomies() {
+    let mut sample = sample::clean();
+    sample.policy = Some(sample::policy(false));
+    let log: Value = serde_json::from_str(&sample::render(Format::Sarif, &sample)).expect("SARIF is JSON");
+    let run = &log["runs"][0];
+    let driver = &run["tool"]["driver"];
+    assert_eq!(driver["supportedTaxonomies"][0]["name"], "pci-dss-4.0.1");
+    let taxonomy = &run["taxonomies"][0];
+    assert_eq!(taxonomy["name"], "pci-dss-4.0.1");
+    let taxa: Vec<&str> =
+        taxonomy["taxa"].as_array().expect("taxa").iter().filter_map(|taxon| taxon["id"].as_str()).collect();
+    assert_eq!(taxa, ["6.2.4", "7.2.5.1", "8.3.2", "8.6.2"]);
+    let results = run["results"].as_array().expect("results");
+    assert_eq!(results.len(), 2);
+    for result in results {
+        let rule = &driver["rules"][result["ruleIndex"].as_u64().expect("an index") as usize];
+        assert_eq!(rule["id"], result["ruleId"]);
+        let tags = rule["properties"]["tags"].as_array().expect("tags");
+        assert!(tags.iter().any(|tag| tag.as_str().is_some_and(|tag| tag.starts_with("pci-dss-4.0.1:"))));
+        for taxon in result["taxa"].as_array().expect("taxa") {
+            assert!(taxa.contains(&taxon["id"].as_str().expect("an id")), "{taxon}");
+            assert_eq!(taxon["toolComponent"]["index"], 0);
+        }
+        assert_eq!(rule["relationships"].as_array().map(Vec::len), result["taxa"].as_array().map(Vec::len));
+    }
+    let place = &results[1]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+    assert_eq!(place, "keytrail.toml", "a violation without a place is shown where the policy stands");
 }
 
 #[test]

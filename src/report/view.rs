@@ -22,6 +22,8 @@ pub(super) struct Counts {
     pub(super) allowed: u64,
     /// Findings in the baseline.
     pub(super) baseline: u64,
+    /// Findings that a waiver covers.
+    pub(super) waived: u64,
     /// Allowed places of findings that count for another place.
     pub(super) allowed_places: u64,
 }
@@ -33,6 +35,7 @@ impl Counts {
             match finding.status {
                 Status::Allowed(_) => counts.allowed += 1,
                 Status::Baseline => counts.baseline += 1,
+                Status::Waived(_) => counts.waived += 1,
                 Status::Open => {
                     let places = open_places(finding).count();
                     counts.open += 1;

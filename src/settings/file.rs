@@ -1,16 +1,17 @@
 //! `keytrail.toml`: its form, version 1. `docs/configuration.md` describes it.
 
-use super::error::{ConfigError, ConfigErrors, Place};
-use super::globs::{PathGlob, PathGlobs};
 use super::keys;
 use super::ledger::LedgerSettings;
-use super::reader::{At, Node, Reader};
 use super::value::{self, BadValue, SizeLimit};
 use crate::level::{Confidence, Severity};
 use crate::policy::gate::FailOn;
+use crate::policy::read::{self, PolicyText};
+use crate::policy::waiver_file;
+use crate::policy::waivers::Placed;
+use crate::toml_file::{self, At, ConfigError, ConfigErrors, Node, PathGlob, PathGlobs, Place, Reader};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
 
 /// The name of the file that is looked for.
 pub const FILE_NAME: &str = "keytrail.toml";
@@ -53,6 +54,8 @@ pub struct ConfigFile {
     pub(super) key_file: Option<At<PathBuf>>,
     pub(super) ledger: LedgerSettings,
     pub(super) rule: BTreeMap<String, RuleOverride>,
+    pub(super) policy: Option<PolicyText>,
+    pub(super) waivers: Vec<Placed>,
 }
 
 impl ConfigFile {
@@ -64,41 +67,27 @@ impl ConfigFile {
             problem: format!("cannot be read: {error}"),
             help: "name a readable file with --config, or scan without one with --no-config".to_owned(),
         })?;
-        match std::str::from_utf8(&bytes) {
-            Ok(text) => Self::parse(path, text),
-            Err(error) => {
-                let before = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
-                Err(ConfigError {
-                    place: Reader::new(path, &before).place(before.len()),
-                    key: None,
-                    problem: "not UTF-8".to_owned(),
-                    help: "save the file as UTF-8, as TOML asks for".to_owned(),
-                }
-                .into())
-            }
-        }
+        Self::parse(path, toml_file::decode(path, &bytes)?)
     }
 
     /// Reads and checks the text of a file. `path` is for messages, and its folder is where the
     /// relative paths in the text begin.
     pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigErrors> {
-        let mut reader = Reader::new(path, text);
-        let document = DeTable::parse(text).map_err(|error| ConfigError {
-            place: reader.place(error.span().map_or(0, |span| span.start)),
-            key: None,
-            problem: format!("not TOML: {}", error.message().replace('\n', ", ")),
-            help: "see https://toml.io for the form".to_owned(),
-        })?;
-        check_version(&mut reader, document.get_ref());
-        // With another version nothing else in the file means what we think.
-        ConfigErrors::check(std::mem::take(&mut reader.errors))?;
+        let mut reader = Reader::new(path, text, &keys::SECTIONS);
+        let document = toml_file::parse(path, text)?;
+        toml_file::check_version(&mut reader, document.get_ref(), VERSION)?;
         let mut file = Self { path: path.to_owned(), ..Self::default() };
         for (name, node) in reader.table("", keys::TOP, document.get_ref()) {
             if name == "version" {
                 continue;
             }
+            if name == "waiver" {
+                file.waivers = waiver_file::list(&mut reader, &node);
+                continue;
+            }
             let Some(table) = reader.sub_table(&node, &format!("[{name}]")) else { continue };
             match name {
+                "policy" => file.policy = Some(read::policy(&mut reader, table)),
                 "scan" => file.scan(&mut reader, table),
                 "report" => file.report(&mut reader, table),
                 "gate" => file.gate(&mut reader, table),
@@ -213,33 +202,6 @@ impl ConfigFile {
         }
         let folder = self.path.parent().unwrap_or(Path::new(""));
         Some(text.with(folder.join(text.value)))
-    }
-}
-
-/// Refuses a file without a version or with one that we do not know.
-fn check_version<'a>(reader: &mut Reader<'a>, table: &'a DeTable<'a>) {
-    let right = format!("write `version = {VERSION}` at the top of the file");
-    let Some((name, value)) = table.iter().find(|(name, _)| name.get_ref() == "version") else {
-        reader.errors.push(ConfigError {
-            place: reader.place(0),
-            key: Some("version".to_owned()),
-            problem: "missing".to_owned(),
-            help: right,
-        });
-        return;
-    };
-    let node = reader.node("version".to_owned(), name, value);
-    let known = match node.value {
-        DeValue::Integer(number) => {
-            u32::from_str_radix(number.as_str(), number.radix()).is_ok_and(|version| version == VERSION)
-        }
-        _ => false,
-    };
-    if !known {
-        reader.errors.push(node.error(BadValue {
-            problem: "not a version that this keytrail reads".to_owned(),
-            help: format!("{right}; if a newer keytrail wrote it, update this one"),
-        }));
     }
 }
 

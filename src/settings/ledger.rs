@@ -1,10 +1,9 @@
 //! The table `[ledger]`: where the ledger is, and who signs it.
 
-use super::error::Place;
 use super::keys;
-use super::reader::Reader;
 use super::value::{self, BadValue};
 use crate::ledger::note::VerifierKey;
+use crate::toml_file::{Place, Reader};
 use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 

@@ -2,28 +2,27 @@
 //! `docs/configuration.md` describes all three.
 
 mod discover;
-mod error;
 mod file;
-mod globs;
 mod key;
 mod keys;
 mod ledger;
 mod overrides;
-mod reader;
 pub mod value;
 
+pub use crate::toml_file::{ConfigError, ConfigErrors, PathGlob, PathGlobs, Place, Section};
 pub use discover::discover;
-pub use error::{ConfigError, ConfigErrors, Place};
 pub use file::{ConfigFile, FILE_NAME, RuleOverride, VERSION};
-pub use globs::{PathGlob, PathGlobs};
-pub use keys::{SECTIONS, Section};
+pub use keys::SECTIONS;
 pub use ledger::LedgerSettings;
 pub use overrides::{Overrides, VARIABLES};
 
 use crate::level::Confidence;
 use crate::origin::RepoPath;
 use crate::policy::gate::Gate;
+use crate::policy::read::PolicyText;
+use crate::policy::waivers::Placed;
 use crate::secret::FingerprintKey;
+use crate::toml_file::error;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -60,6 +59,10 @@ pub struct Settings {
     pub ledger: LedgerSettings,
     /// What the file says about single rules, by their ids.
     pub rule_overrides: BTreeMap<String, RuleOverride>,
+    /// What the file asks of tokens, if it has `[policy]`.
+    pub policy: Option<PolicyText>,
+    /// The waivers that stand in the file itself.
+    pub waivers: Vec<Placed>,
     /// The configuration file that was read.
     pub config_path: Option<PathBuf>,
 }
@@ -144,6 +147,8 @@ impl Settings {
             key,
             ledger: file.ledger,
             rule_overrides: file.rule,
+            policy: file.policy,
+            waivers: file.waivers,
             config_path,
         })
     }

@@ -1,11 +1,11 @@
 //! What the command line and the environment each set over `keytrail.toml`.
 
 use super::error::{ConfigError, ConfigErrors, Place};
-use super::globs::PathGlob;
 use super::value::{self, BadValue, SizeLimit};
 use crate::level::Confidence;
 use crate::policy::gate::FailOn;
 use crate::secret::Secret;
+use crate::toml_file::PathGlob;
 use std::ffi::OsString;
 use std::path::PathBuf;
 

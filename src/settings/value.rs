@@ -1,20 +1,13 @@
 //! Single values as people write them: the same forms in `keytrail.toml`, in environment variables
 //! and on the command line.
 
-use super::error::nearest;
 use crate::level::{Confidence, Severity};
 use crate::policy::gate::FailOn;
+pub use crate::toml_file::BadValue;
+use crate::toml_file::value::choose;
+pub(super) use crate::toml_file::value::quoted;
+pub use crate::toml_file::value::severity;
 use std::num::NonZeroU64;
-
-/// A value that does not fit, with what would.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{problem}; {help}")]
-pub struct BadValue {
-    /// What is wrong.
-    pub problem: String,
-    /// What would be right.
-    pub help: String,
-}
 
 /// The largest file that is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,13 +42,6 @@ const CONFIDENCES: [(&str, Confidence); 4] = [
     ("medium", Confidence::Medium),
     ("high", Confidence::High),
     ("certain", Confidence::Certain),
-];
-
-const SEVERITIES: [(&str, Severity); 4] = [
-    ("low", Severity::Low),
-    ("medium", Severity::Medium),
-    ("high", Severity::High),
-    ("critical", Severity::Critical),
 ];
 
 const FAIL_ON: [(&str, FailOn); 6] = [
@@ -104,11 +90,6 @@ pub fn rule_confidence(text: &str) -> Result<Confidence, BadValue> {
         });
     }
     choose(text, &CONFIDENCES[..3])
-}
-
-/// Reads `low`, `medium`, `high` or `critical`.
-pub fn severity(text: &str) -> Result<Severity, BadValue> {
-    choose(text, &SEVERITIES)
 }
 
 /// Reads `any`, a severity or `never`.
@@ -175,30 +156,6 @@ pub fn path(text: &str) -> Result<&str, BadValue> {
         });
     }
     Ok(text)
-}
-
-/// Finds `text` among the allowed names.
-fn choose<T: Copy>(text: &str, allowed: &[(&str, T)]) -> Result<T, BadValue> {
-    if let Some(&(_, value)) = allowed.iter().find(|(name, _)| *name == text) {
-        return Ok(value);
-    }
-    let names: Vec<&str> = allowed.iter().map(|&(name, _)| name).collect();
-    let meant = nearest(text, names.iter().copied())
-        .map(|name| format!("did you mean \"{name}\"? "))
-        .unwrap_or_default();
-    Err(BadValue {
-        problem: format!("{} is not allowed", quoted(text)),
-        help: format!("{meant}allowed: {}", names.join(", ")),
-    })
-}
-
-/// A value as an error message shows it: quoted, escaped, and short.
-pub(super) fn quoted(text: &str) -> String {
-    const LONGEST: usize = 40;
-    match text.char_indices().nth(LONGEST) {
-        Some((at, _)) => format!("{:?}...", &text[..at]),
-        None => format!("{text:?}"),
-    }
 }
 
 #[cfg(test)]

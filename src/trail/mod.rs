@@ -2,8 +2,10 @@
 //! what the team says of it.
 
 pub mod follow;
+pub mod inventory;
 pub mod life;
 pub mod mainline;
+pub mod registry;
 pub mod request;
 pub mod rotation;
 pub mod state;

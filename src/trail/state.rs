@@ -27,6 +27,17 @@ pub enum State {
 }
 
 impl State {
+    /// All of them, in their order.
+    pub const ALL: [Self; 7] = [
+        Self::Revoked,
+        Self::Expired,
+        Self::Waived,
+        Self::Exposed,
+        Self::Rotated,
+        Self::Lingering,
+        Self::Stored,
+    ];
+
     /// The name used in reports.
     pub const fn name(self) -> &'static str {
         match self {

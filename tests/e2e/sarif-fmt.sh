@@ -56,3 +56,17 @@ if grep -q 'settings.rs' "$scratch/shown"; then
     fail "an empty report shows a finding"
 fi
 echo "sarif-fmt: shows our report"
+
+# Violations of a policy are results of their own, with controls as taxonomies beside them.
+printf 'let token = "%s";\n' "$token" >src/settings.rs
+"$program" policy init --framework pci-dss-4.0.1 --framework soc2
+status=0
+"$program" policy check -f sarif="$scratch/policy.sarif" || status=$?
+[ "$status" -eq 1 ] || fail "a check with violations ended with $status"
+"$sarif_fmt" --color never --message-format plain --input "$scratch/policy.sarif" >"$scratch/shown" ||
+    fail "sarif-fmt cannot read the report of a policy"
+cat "$scratch/shown"
+grep -q 'settings.rs:1:.*No usable secret stands in a repository' "$scratch/shown" ||
+    fail "sarif-fmt does not show the violation"
+grep -qF "$token" "$scratch/policy.sarif" && fail "the report of a policy holds the secret in the clear"
+echo "sarif-fmt: shows a policy"

@@ -4,7 +4,7 @@ mod append;
 mod exchange;
 mod log;
 mod sign;
-mod verify;
+pub(in crate::cli) mod verify;
 
 use crate::cli::{Common, Failure, generate, output};
 use crate::ledger::{Ledger, LedgerError, Place};

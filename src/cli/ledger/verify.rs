@@ -89,14 +89,15 @@ fn read(path: &Path, what: &str) -> Result<String, Failure> {
     })
 }
 
-fn read_held(path: &Path) -> Result<Held, Failure> {
+/// A checkpoint that was kept elsewhere.
+pub(in crate::cli) fn read_held(path: &Path) -> Result<Held, Failure> {
     let place = path.display().to_string();
     let checkpoint = SignedCheckpoint::parse(&read(path, "the checkpoint")?, &place).map_err(failed)?;
     Ok(Held { place, checkpoint })
 }
 
 /// A verifier key, or what a file says. An OpenSSH key has no name for notes: it gets the ledger's.
-fn read_verifier(text: &str, origin: &str) -> Result<VerifierKey, Failure> {
+pub(in crate::cli) fn read_verifier(text: &str, origin: &str) -> Result<VerifierKey, Failure> {
     let path = Path::new(text);
     if !path.is_file() {
         return key::verifier(text, origin).map_err(|error| {

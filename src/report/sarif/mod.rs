@@ -2,6 +2,7 @@
 //!
 //! One run with one result a place. Nothing unmasked is in it: no snippets, no artifact contents.
 
+mod policy;
 mod result;
 mod rule;
 mod trail;
@@ -9,6 +10,7 @@ mod uri;
 
 use super::trail::Trail;
 use super::{Report, json_text, text};
+use policy::Violations;
 use result::Picked;
 use rule::Rules;
 use serde_sarif::sarif::{
@@ -49,19 +51,25 @@ pub(super) fn write_trail(trail: &Trail<'_>, out: &mut dyn Write) -> io::Result<
 
 fn log(report: &Report<'_>, limit: usize) -> (Sarif, Vec<String>) {
     let base = Base::of(report);
-    let picked = Picked::of(report.findings, report.sarif_suppressed, limit);
-    let notices: Vec<String> = picked.notice().into_iter().collect();
+    let violations = Violations::of(report);
+    let picked = Picked::of(report.findings, report.sarif_suppressed, limit.saturating_sub(violations.len()));
+    let notices: Vec<String> = picked.notice().into_iter().chain(violations.notice()).collect();
     let rules = Rules::of(picked.findings());
-    let results: Vec<_> =
+    let mut descriptors = rules.descriptors();
+    let mut results: Vec<_> =
         picked.iter().map(|(finding, at)| result::result(finding, at, &rules, &base, report)).collect();
+    results.extend(violations.results(descriptors.len(), &base));
+    descriptors.extend(violations.descriptors());
 
     let mut driver = ToolComponent::builder()
         .name("keytrail")
         .semantic_version(report.version)
         .version(report.version)
-        .rules(rules.descriptors())
+        .rules(descriptors)
         .build();
     driver.information_uri = (!HOME.is_empty()).then(|| HOME.to_owned());
+    let supported = violations.supported();
+    driver.supported_taxonomies = (!supported.is_empty()).then_some(supported);
     let mut run = Run::builder()
         .tool(Tool::builder().driver(driver).build())
         .automation_details(RunAutomationDetails::builder().id(automation_id(report)).build())
@@ -69,6 +77,8 @@ fn log(report: &Report<'_>, limit: usize) -> (Sarif, Vec<String>) {
         .invocations(vec![invocation(report, &notices)])
         .results(results)
         .build();
+    let taxonomies = violations.taxonomies();
+    run.taxonomies = (!taxonomies.is_empty()).then_some(taxonomies);
     run.original_uri_base_ids = base.root_uri().map(|uri| {
         let root = ArtifactLocation::builder().uri(uri).build();
         BTreeMap::from([(uri::SOURCE_ROOT.to_owned(), root)])

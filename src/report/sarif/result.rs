@@ -152,7 +152,7 @@ fn place(location: &Location, base: &Base) -> Place {
     Place::builder().physical_location(physical).build()
 }
 
-fn number(number: u64) -> i64 {
+pub(super) fn number(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
@@ -204,6 +204,12 @@ fn suppressions(finding: &Finding, location: &Location) -> Vec<Suppression> {
     if finding.status == Status::Baseline {
         let suppression = Suppression::builder().kind("external").status("accepted");
         suppressions.push(suppression.justification("Known when keytrail was adopted (baseline).").build());
+    }
+    if let Status::Waived(waived) = &finding.status {
+        let words = waived.to_string();
+        let words = text::sentence(&view::without_secret(&words, finding));
+        let suppression = Suppression::builder().kind("external").status("accepted");
+        suppressions.push(suppression.justification(words).build());
     }
     suppressions
 }

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 
 /// GitHub cuts names after 255 and descriptions after 1,024 characters
 /// (<https://docs.github.com/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning>).
-const NAME: usize = 255;
-const DESCRIPTION: usize = 1024;
+pub(super) const NAME: usize = 255;
+pub(super) const DESCRIPTION: usize = 1024;
 
 /// The rules of the results, in the order of their ids.
 pub(super) struct Rules<'a>(BTreeMap<&'a str, (&'a RuleInfo, Severity)>);
@@ -73,7 +73,7 @@ fn descriptor(rule: &RuleInfo, severity: Severity) -> ReportingDescriptor {
 }
 
 /// The levels that GitHub knows for `problem.severity`.
-const fn problem_severity(severity: Severity) -> &'static str {
+pub(super) const fn problem_severity(severity: Severity) -> &'static str {
     match severity {
         Severity::Critical | Severity::High => "error",
         Severity::Medium => "warning",
@@ -123,12 +123,12 @@ fn is_web_page(page: &str) -> bool {
         && page.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>\"\\^`{|}".contains(&byte))
 }
 
-fn plain(text: &str) -> MultiformatMessageString {
+pub(super) fn plain(text: &str) -> MultiformatMessageString {
     MultiformatMessageString::builder().text(text).build()
 }
 
 /// At most so many characters.
-fn cut(text: &str, characters: usize) -> String {
+pub(super) fn cut(text: &str, characters: usize) -> String {
     if text.chars().count() <= characters {
         return text.to_owned();
     }

@@ -37,10 +37,13 @@ impl Base {
     }
 
     pub(super) fn address(&self, location: &Location) -> ArtifactLocation {
-        let path = &location.path;
+        self.address_of(&location.path, &text::path(location))
+    }
+
+    /// The address of a path; `name` stands for an empty one.
+    pub(super) fn address_of(&self, path: &RepoPath, name: &str) -> ArtifactLocation {
         if path.as_bytes().is_empty() {
-            let uri = RepoPath::new(text::path(location)).to_uri();
-            return ArtifactLocation::builder().uri(uri).build();
+            return ArtifactLocation::builder().uri(RepoPath::new(name).to_uri()).build();
         }
         self.of_path(path)
     }

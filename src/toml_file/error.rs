@@ -36,7 +36,7 @@ impl fmt::Display for Place {
 
 /// A path as people want to read it: relative to the current folder if it is inside, and without
 /// control characters that could drive a terminal.
-pub(super) fn shown(path: &Path) -> String {
+pub fn shown(path: &Path) -> String {
     let here = std::env::current_dir().ok();
     let path = here.as_deref().and_then(|here| path.strip_prefix(here).ok()).unwrap_or(path);
     path.to_string_lossy()
@@ -61,7 +61,7 @@ pub struct ConfigError {
 
 impl ConfigError {
     /// An error about a value that stands in no file.
-    pub(super) fn outside(place: Place, bad: BadValue) -> Self {
+    pub fn outside(place: Place, bad: BadValue) -> Self {
         Self { place, key: None, problem: bad.problem, help: bad.help }
     }
 }
@@ -72,7 +72,7 @@ pub struct ConfigErrors(Vec<ConfigError>);
 
 impl ConfigErrors {
     /// `Ok` if there is nothing to complain about.
-    pub(super) fn check(mut errors: Vec<ConfigError>) -> Result<(), Self> {
+    pub fn check(mut errors: Vec<ConfigError>) -> Result<(), Self> {
         // The sort is stable: what does not stand in a file keeps its order.
         errors.sort_by_key(|error| match error.place {
             Place::File { line, column, .. } => (line, column),
@@ -118,7 +118,7 @@ impl fmt::Display for ConfigErrors {
 
 /// The known name that was most likely meant: the nearest by edit distance, if it is near enough.
 /// `_` counts as `-` and case does not count.
-pub(super) fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // Nothing we name is longer, and the distance takes time in the product of the lengths.
     const LONGEST: usize = 100;
     if typed.len() > LONGEST {

@@ -1,18 +1,22 @@
 //! Typed reading of a TOML document that keeps the place of everything and collects what is wrong,
 //! so that one run tells all mistakes.
 
-use super::error::{ConfigError, Place};
-use super::keys::Section;
+use super::error::{ConfigError, ConfigErrors, Place};
+use super::section::Section;
 use super::value::BadValue;
+use crate::moment::Moment;
 use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// A value with the place and the key it was written under.
 #[derive(Debug, Clone)]
-pub(super) struct At<T> {
+pub struct At<T> {
+    /// The value.
     pub value: T,
+    /// Where it stands.
     pub place: Place,
+    /// Its key, with the tables it is in.
     pub key: String,
 }
 
@@ -34,18 +38,21 @@ impl<T> At<T> {
 }
 
 /// A value of the document.
-pub(super) type Node<'a> = At<&'a DeValue<'a>>;
+pub type Node<'a> = At<&'a DeValue<'a>>;
 
 /// Reads one document.
-pub(super) struct Reader<'a> {
+pub struct Reader<'a> {
     path: &'a Path,
     text: &'a str,
+    sections: &'static [Section],
+    /// What is wrong so far.
     pub errors: Vec<ConfigError>,
 }
 
 impl<'a> Reader<'a> {
-    pub fn new(path: &'a Path, text: &'a str) -> Self {
-        Self { path, text, errors: Vec::new() }
+    /// Makes ready to read the text of the file at `path`, whose tables are `sections`.
+    pub fn new(path: &'a Path, text: &'a str, sections: &'static [Section]) -> Self {
+        Self { path, text, sections, errors: Vec::new() }
     }
 
     /// Line and column of a byte offset.
@@ -78,7 +85,7 @@ impl<'a> Reader<'a> {
                     place: self.place(name.span().start),
                     key: Some(key),
                     problem: "unknown key".to_owned(),
-                    help: section.help_for(name.get_ref()),
+                    help: section.help_for(name.get_ref(), self.sections),
                 });
             }
         }
@@ -122,6 +129,24 @@ impl<'a> Reader<'a> {
             return None;
         };
         Some(node.with(text.as_ref()))
+    }
+
+    /// Takes a point in time: a date or a time of TOML's, or one in quotes.
+    pub fn moment(&mut self, node: &Node<'a>) -> Option<Moment> {
+        let text = match node.value {
+            DeValue::Datetime(time) => time.to_string(),
+            DeValue::String(text) => text.to_string(),
+            _ => {
+                self.wrong_type(node, "a date, such as 2026-01-31, or a time with its zone");
+                return None;
+            }
+        };
+        let read = Moment::parse(&text).map_err(|_| BadValue {
+            problem: "not a point in time".to_owned(),
+            help: "write a date, such as 2026-01-31, or a time with its zone, such as 2026-01-31T09:30:00Z"
+                .to_owned(),
+        });
+        self.value(node, read)
     }
 
     /// Takes a list of texts.
@@ -186,6 +211,68 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// The text of a file's bytes.
+pub fn decode<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a str, ConfigErrors> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let before = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+        ConfigError {
+            place: Reader::new(path, &before, &[]).place(before.len()),
+            key: None,
+            problem: "not UTF-8".to_owned(),
+            help: "save the file as UTF-8, as TOML asks for".to_owned(),
+        }
+        .into()
+    })
+}
+
+/// Parses a text into its document.
+pub fn parse<'a>(path: &Path, text: &'a str) -> Result<Spanned<DeTable<'a>>, ConfigErrors> {
+    DeTable::parse(text).map_err(|error| {
+        ConfigError {
+            place: Reader::new(path, text, &[]).place(error.span().map_or(0, |span| span.start)),
+            key: None,
+            problem: format!("not TOML: {}", error.message().replace('\n', ", ")),
+            help: "see https://toml.io for the form".to_owned(),
+        }
+        .into()
+    })
+}
+
+/// Refuses a file without a version or with one that is not `known`: in another version nothing else
+/// in the file means what we think.
+pub fn check_version<'a>(
+    reader: &mut Reader<'a>,
+    table: &'a DeTable<'a>,
+    known: u32,
+) -> Result<(), ConfigErrors> {
+    let right = format!("write `version = {known}` at the top of the file");
+    let Some((name, value)) = table.iter().find(|(name, _)| name.get_ref() == "version") else {
+        return Err(ConfigError {
+            place: reader.place(0),
+            key: Some("version".to_owned()),
+            problem: "missing".to_owned(),
+            help: right,
+        }
+        .into());
+    };
+    let node = reader.node("version".to_owned(), name, value);
+    let is_known = match node.value {
+        DeValue::Integer(number) => {
+            u32::from_str_radix(number.as_str(), number.radix()).is_ok_and(|version| version == known)
+        }
+        _ => false,
+    };
+    if is_known {
+        return Ok(());
+    }
+    Err(node
+        .error(BadValue {
+            problem: "not a version that this keytrail reads".to_owned(),
+            help: format!("{right}; if a newer keytrail wrote it, update this one"),
+        })
+        .into())
+}
+
 /// A key with the sections it is in, quoted where TOML would need it.
 fn join(prefix: &str, name: &str) -> String {
     let bare =
@@ -201,7 +288,7 @@ mod tests {
     #[test]
     fn columns_count_characters() {
         let text = "a = 1\nüü = 2\n";
-        let reader = Reader::new(Path::new("k"), text);
+        let reader = Reader::new(Path::new("k"), text, &[]);
         let at = |offset| match reader.place(offset) {
             Place::File { line, column, .. } => (line, column),
             other => panic!("{other}"),

@@ -1,7 +1,7 @@
 //! Path globs in the manner of `.gitignore`, over the paths that reports show.
 
+use super::value::{BadValue, quoted};
 use crate::origin::RepoPath;
-use crate::settings::value::{BadValue, quoted};
 use globset::{Candidate, GlobBuilder, GlobSet, GlobSetBuilder};
 
 /// One checked glob.
