@@ -44,7 +44,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     };
     // The engine knows rules by their places in the pack.
-    let hot: Vec<rule::pack::CompiledRule> = postcard::from_bytes(&blobs.hot)?;
+    let bodies: Vec<(&str, &[u8])> = postcard::from_bytes(&blobs.hot)?;
+    let hot = bodies
+        .iter()
+        .map(|(_, body)| postcard::from_bytes::<rule::pack::CompiledRule>(body))
+        .collect::<Result<Vec<_>, _>>()?;
     let cold: Vec<rule::pack::RuleBook> = postcard::from_bytes(&blobs.cold)?;
     let keywords = hot.iter().zip(&cold).zip(0..).flat_map(|((rule, book), owner)| {
         book.keywords.iter().map(move |keyword| (keyword, rule.follow.as_ref(), owner))

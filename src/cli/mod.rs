@@ -2,8 +2,11 @@
 
 mod baseline;
 mod explain;
+mod feed;
 mod generate;
 mod hook;
+mod inventory;
+mod inventory_text;
 mod known;
 mod output;
 mod policy;
@@ -81,6 +84,8 @@ enum Command {
     /// Install, remove or run git hooks.
     #[command(subcommand)]
     Hook(Box<hook::HookCommand>),
+    /// List every token of which anything is known: found, stored and registered.
+    Inventory(Box<inventory::InventoryArgs>),
     /// Write down a token that the team answers for, from standard input; its value is never kept.
     Register(Box<register::RegisterArgs>),
     /// List, show and check the registered tokens.
@@ -142,6 +147,7 @@ pub fn main() -> ExitCode {
         Command::Waive(args) => waive::run(&args, &cli.common),
         Command::Policy(command) => policy::run(command, &cli.common),
         Command::Hook(command) => hook::run(*command, &cli.common),
+        Command::Inventory(args) => inventory::run(&args, &cli.common),
         Command::Register(args) => register::run(&args, &cli.common),
         Command::Registry(command) => registry::run(*command, &cli.common),
         Command::Rules(command) => rules::run(command),

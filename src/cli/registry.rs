@@ -10,6 +10,7 @@ use crate::moment::Moment;
 use crate::origin::RepoPath;
 use crate::report::{self, json_text};
 use crate::secret::Fingerprint;
+use crate::trail::inventory::Database;
 use crate::trail::registry::{Found, FoundAt, Problem, Registration, Registry, check};
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
@@ -36,8 +37,11 @@ pub struct CheckArgs {
     /// Look into a JSON report of `keytrail scan` instead of scanning. May be given several times.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["what", "paths"])]
     report: Vec<PathBuf>,
+    /// Look into an inventory's database instead of scanning.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["what", "paths", "report"])]
+    db: Option<PathBuf>,
     /// Check the registry by itself, without scanning.
-    #[arg(long, conflicts_with_all = ["what", "paths", "report"])]
+    #[arg(long, conflicts_with_all = ["what", "paths", "report", "db"])]
     no_scan: bool,
     /// The form of what is told.
     #[arg(short, long, value_enum, default_value = "text", value_name = "FORMAT")]
@@ -134,6 +138,8 @@ fn run_check(args: &CheckArgs, common: &Common) -> Result<u8, Failure> {
     let mut is_complete = true;
     let found = if args.no_scan {
         Vec::new()
+    } else if let Some(path) = &args.db {
+        read_database(path, settings.key.id())?
     } else if args.report.is_empty() {
         let filter = |path: &RepoPath, folder: bool| settings.wants(path, folder);
         let probe = args.source.history.then(|| settings_probe(&engine, &settings));
@@ -209,6 +215,38 @@ fn read_report(path: &Path, key_id: &str, is_complete: &mut bool) -> Result<Vec<
                 .collect(),
         })
         .collect())
+}
+
+/// What the repositories of a database have or had, but for what allow markers cover.
+fn read_database(path: &Path, key_id: &str) -> Result<Vec<Found>, Failure> {
+    let inventory = Database::open(path).and_then(|database| database.inventory()).map_err(Failure::usage)?;
+    if inventory.key_id() != key_id {
+        return Err(Failure::text(format!(
+            "{}: the database is for the fingerprint key {}, and this run uses {key_id}; use the same key for both",
+            path.display(),
+            inventory.key_id()
+        )));
+    }
+    let mut found = Vec::new();
+    for entry in inventory.entries() {
+        let lives = entry.lives.iter().filter(|one| one.life.allowed.is_none());
+        let places = lives.flat_map(|one| {
+            one.life.stays.iter().map(|stay| FoundAt {
+                path: RepoPath::new([one.repository.as_bytes(), b" ", stay.path.as_bytes()].concat()),
+                line: stay.line,
+                commit: stay.since.as_ref().map(|commit| commit.id.clone()),
+            })
+        });
+        let places: Vec<FoundAt> = places.collect();
+        if !places.is_empty() {
+            found.push(Found {
+                fingerprint: entry.token.fingerprint,
+                name: entry.token.name.clone(),
+                places,
+            });
+        }
+    }
+    Ok(found)
 }
 
 /// One of each token, with the places of all.

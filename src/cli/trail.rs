@@ -38,6 +38,9 @@ pub struct TrailArgs {
     /// be given several times.
     #[arg(long, value_name = "STATE")]
     state: Vec<crate::trail::state::State>,
+    /// In the terminal, tell of every ref that reaches a token, and of the commit that took it out there.
+    #[arg(long)]
+    refs: bool,
     /// Neither use nor keep what earlier scans of the history found out.
     #[arg(long)]
     no_cache: bool,
@@ -90,6 +93,7 @@ pub fn run(args: &TrailArgs, common: &Common) -> Result<u8, Failure> {
         findings: &findings,
         coverage: &run.coverage,
         version: env!("CARGO_PKG_VERSION"),
+        key_id: settings.key.id(),
         root: crate::cli::source::root_of(&place),
         is_repository: true,
         fail_on: settings.gate.least_severity(),
@@ -100,10 +104,9 @@ pub fn run(args: &TrailArgs, common: &Common) -> Result<u8, Failure> {
         outcome: report::Outcome { blocking: 0, complete: run.coverage.is_complete() },
         sarif_suppressed: true,
         category: args.sarif_category.clone(),
-        key_id: settings.key.id(),
         policy: None,
     };
-    let trail = told::Trail { lives: &lives, scan: &scan, now };
+    let trail = told::Trail { lives: &lives, scan: &scan, now, all_refs: args.refs };
     let default = [Wanted { format: Format::Terminal, file: None }];
     let wanted = if args.format.is_empty() { &default[..] } else { &args.format };
     output::write_with(wanted, common.colour(), &|format, out, style| {

@@ -75,7 +75,7 @@ pub struct Engine {
     prefilter: Prefilter,
     is_active: Vec<bool>,
     decodes: bool,
-    paths: Vec<OnceLock<Option<PathCondition>>>,
+    paths: Vec<OnceLock<Option<Box<PathCondition>>>>,
 }
 
 #[derive(Debug)]
@@ -155,7 +155,7 @@ impl Engine {
         if rule.only_paths.is_empty() && rule.skip_paths.is_empty() {
             return true;
         }
-        let condition = self.paths[index].get_or_init(|| PathCondition::of(rule).ok());
+        let condition = self.paths[index].get_or_init(|| PathCondition::of(rule).ok().map(Box::new));
         condition.as_ref().is_none_or(|condition| condition.holds(path))
     }
 

@@ -64,8 +64,10 @@ pub fn compile(files: &[SourceFile], check_exists: &dyn Fn(&str) -> bool) -> Res
     }
     let (hot, cold): (Vec<_>, Vec<_>) = rules.into_values().unzip();
     let encode = |error: postcard::Error| RuleError::File { file: "pack".into(), problem: error.to_string() };
+    let bodies = hot.iter().map(|rule: &CompiledRule<'_>| Ok((rule.id, postcard::to_stdvec(rule)?)));
+    let bodies = bodies.collect::<Result<Vec<_>, _>>().map_err(encode)?;
     Ok(Blobs {
-        hot: postcard::to_stdvec(&hot).map_err(encode)?,
+        hot: postcard::to_stdvec(&bodies).map_err(encode)?,
         cold: postcard::to_stdvec(&cold).map_err(encode)?,
     })
 }

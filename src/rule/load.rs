@@ -5,6 +5,7 @@ use crate::rule::expression::Expression;
 use crate::rule::keyword::Keyword;
 use crate::rule::pack::{CompiledRule, Examples, RuleBook};
 use crate::rule_info::RuleInfo;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -37,9 +38,19 @@ pub enum PackError {
     Damaged(postcard::Error),
 }
 
+/// A rule of a pack. Most rules of a run are never asked for more than their id, so the rest is
+/// decoded when it is.
+pub struct Rule {
+    /// Its id.
+    pub id: &'static str,
+    /// The rest, as the compiler of packs wrote it.
+    bytes: &'static [u8],
+    ready: OnceLock<Box<Ready>>,
+}
+
 /// A rule that is ready to run.
 #[derive(Debug)]
-pub struct Rule {
+struct Ready {
     compiled: CompiledRule<'static>,
     expression: OnceLock<Option<Expression>>,
     companions: Vec<OnceLock<Option<Expression>>>,
@@ -49,31 +60,42 @@ impl std::ops::Deref for Rule {
     type Target = CompiledRule<'static>;
 
     fn deref(&self) -> &Self::Target {
-        &self.compiled
+        &self.ready().compiled
+    }
+}
+
+/// What it is, whether it was decoded before or not.
+impl fmt::Debug for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
     }
 }
 
 impl Rule {
-    fn new(compiled: CompiledRule<'static>) -> Self {
-        let companions = compiled.companions.iter().map(|_| OnceLock::new()).collect();
-        Self { compiled, expression: OnceLock::new(), companions }
+    fn ready(&self) -> &Ready {
+        self.ready.get_or_init(|| {
+            let compiled: CompiledRule<'static> =
+                postcard::from_bytes(self.bytes).expect("the program itself wrote it");
+            let companions = compiled.companions.iter().map(|_| OnceLock::new()).collect();
+            Box::new(Ready { compiled, expression: OnceLock::new(), companions })
+        })
     }
 
     /// The pattern, compiled on first use; the group that matters is the secret. `None` for rules
     /// without a pattern.
     pub fn expression(&self) -> Option<&Expression> {
         use crate::rule::pack::Matcher;
-        let (Matcher::Pattern(pattern) | Matcher::Context(pattern, _)) = self.compiled.matcher else {
+        let (Matcher::Pattern(pattern) | Matcher::Context(pattern, _)) = self.matcher else {
             return None;
         };
         // Patterns were tried when the pack was compiled, so this does not fail.
-        self.expression.get_or_init(|| Expression::new(pattern, "secret")).as_ref()
+        self.ready().expression.get_or_init(|| Expression::new(pattern, "secret")).as_ref()
     }
 
     /// A companion's pattern, compiled on first use; the group that matters is the part.
     pub fn companion(&self, index: usize) -> Option<&Expression> {
-        let pattern = self.compiled.companions.get(index)?.pattern;
-        self.companions.get(index)?.get_or_init(|| Expression::new(pattern, "part")).as_ref()
+        let pattern = self.companions.get(index)?.pattern;
+        self.ready().companions.get(index)?.get_or_init(|| Expression::new(pattern, "part")).as_ref()
     }
 }
 
@@ -148,8 +170,10 @@ impl Pack {
     }
 
     fn add(&mut self, hot: &'static [u8], cold: &'static [u8]) -> Result<(), PackError> {
-        let rules: Vec<CompiledRule<'static>> = postcard::from_bytes(hot).map_err(PackError::Damaged)?;
-        self.rules.extend(rules.into_iter().map(Rule::new));
+        let rules: Vec<(&'static str, &'static [u8])> =
+            postcard::from_bytes(hot).map_err(PackError::Damaged)?;
+        let rule = |(id, bytes)| Rule { id, bytes, ready: OnceLock::new() };
+        self.rules.extend(rules.into_iter().map(rule));
         self.cold.push(cold);
         Ok(())
     }

@@ -1,8 +1,9 @@
 //! The compiled form of a rule pack: what the build script embeds and the engine reads.
 //!
-//! A pack is two postcard blobs. The first holds what a scan needs of every rule and is decoded at
-//! start-up without copying a text; the second holds what only reports and `rules test` need and is
-//! decoded when the first finding asks for it.
+//! A pack is two postcard blobs. The first holds what a scan needs of every rule and is read at
+//! start-up without decoding more than ids; each rule is decoded when something calls it, without
+//! copying a text. The second holds what only reports and `rules test` need and is decoded when the
+//! first finding asks for it.
 
 use crate::kind::Kind;
 use crate::level::{Confidence, Severity};
@@ -151,7 +152,7 @@ pub struct RuleBook {
 /// A pack in its two blobs.
 #[derive(Debug, Clone)]
 pub struct Blobs {
-    /// `Vec<CompiledRule>`.
+    /// `Vec<(id, bytes of the CompiledRule)>`, so that one can be decoded without the others.
     pub hot: Vec<u8>,
     /// `Vec<RuleBook>`, in the same order.
     pub cold: Vec<u8>,

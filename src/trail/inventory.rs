@@ -1,11 +1,17 @@
 //! The inventory: every token of which anything is known, found or stored, as one table.
 
+mod database;
 mod entry;
+pub mod feed;
+pub mod form;
 mod found;
+mod merge;
 #[cfg(test)]
 pub(crate) mod sample;
 
+pub use database::{Database, DatabaseError};
 pub use entry::{Entry, KnownBy, RepositoryLife, Store, Stored};
+pub use merge::OtherKey;
 
 use crate::finding::Finding;
 use crate::secret::Fingerprint;
@@ -71,6 +77,17 @@ impl Inventory {
     /// Adds what a scan found, where nobody followed its life through the history.
     pub fn add_finding(&mut self, repository: &str, finding: &Finding) {
         self.add_life(repository, found::life(finding));
+    }
+
+    /// Takes an entry as it is; one for the same token that is there already is joined with it.
+    pub fn insert(&mut self, mut entry: Entry) {
+        entry.lives.sort_by(|one, other| one.repository.cmp(&other.repository));
+        entry.stored.sort();
+        entry.stored.dedup();
+        let mut other = Self::new(self.key_id.clone());
+        other.entries.insert(entry.token.fingerprint, entry);
+        // The keys are the same by construction.
+        let _ = self.merge(other);
     }
 
     /// Adds a token that is stored where it belongs.

@@ -55,6 +55,17 @@ fn a_life_is_told_as_a_timeline() {
 }
 
 #[test]
+fn every_ref_is_told_with_the_commit_that_took_it_out_there() {
+    let (repo, _) = lively();
+    let (out, _, _) = run(&repo, &["trail", "--refs", "--state", "rotated", "--now", "2024-06-01"]);
+    let left = repo.git(&["log", "-1", "--format=%h", "--abbrev=12", "--grep=Rotate it", "main"]);
+    let of_main = format!("    refs/heads/main: left on 2024-04-01 with {left} by A U Thor\n");
+    for line in [of_main.as_str(), "    refs/heads/feature: has it\n", "    refs/tags/v1: has it\n"] {
+        assert!(out.contains(line), "{line}: {out}");
+    }
+}
+
+#[test]
 fn states_follow_from_the_life() {
     let (repo, tokens) = lively();
     let told = trail(&repo, &["--now", "2024-06-01"]);

@@ -17,6 +17,8 @@ pub struct Trail<'a> {
     pub scan: &'a Report<'a>,
     /// By which time they were judged.
     pub now: Moment,
+    /// Whether people are told of every ref, and of the commit that took the token out of it.
+    pub all_refs: bool,
 }
 
 /// The states, worst first, as reports list them.

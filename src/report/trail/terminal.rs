@@ -72,6 +72,16 @@ impl Page {
             writeln!(out, "  {:<10}  {:<10}  {what}, {}", "", "found", path(stay))?;
         }
         writeln!(out, "  {}", reach(life))?;
+        for reach in life.refs.iter().filter(|_| trail.all_refs) {
+            let name = text::clean(&reach.name);
+            match &reach.left {
+                Some(left) => {
+                    writeln!(out, "    {name}: left on {} with {}", left.committed.date(), commit(left))?;
+                }
+                None if reach.holds => writeln!(out, "    {name}: has it")?,
+                None => writeln!(out, "    {name}: in its history")?,
+            }
+        }
         if let Some(reason) = &life.allowed {
             writeln!(out, "  allowed by a marker: {}", text::clean(reason))?;
         }

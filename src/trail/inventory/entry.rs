@@ -51,7 +51,6 @@ pub struct RepositoryLife {
 
 /// A place where tokens belong, and what its keeper tells of the token there.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 pub struct Stored {
     /// The sort of place.
     pub store: Store,

@@ -2,6 +2,7 @@
 
 use crate::finding::{Finding, Location, Status};
 use crate::origin::{OriginKind, RepoPath};
+use crate::report::without_secret;
 use crate::trail::life::{Life, PlaceSort, Stay};
 use crate::trail::token::Token;
 use std::collections::BTreeMap;
@@ -30,7 +31,8 @@ pub(super) fn life(finding: &Finding) -> Life {
         replaced_by: Vec::new(),
         replaces: Vec::new(),
         allowed: match &finding.status {
-            Status::Allowed(reason) => Some(reason.clone()),
+            // A marker and the secret can stand on the same line.
+            Status::Allowed(reason) => Some(without_secret(reason, finding).into_owned()),
             Status::Open | Status::Baseline | Status::Waived(_) => None,
         },
         in_baseline: finding.status == Status::Baseline,

@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 
 /// One `[[token]]` of the registry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 pub struct Registration {
     /// Which token it is.
     pub fingerprint: Fingerprint,
@@ -58,7 +57,7 @@ pub struct Registration {
 
 /// How a token came to be.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default, rename_all = "kebab-case")]
+#[serde(default)]
 pub struct Issue {
     /// When.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -83,7 +82,7 @@ impl Issue {
 
 /// When and how a token was revoked.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default, rename_all = "kebab-case")]
+#[serde(default)]
 pub struct Revocation {
     /// When.
     #[serde(skip_serializing_if = "Option::is_none")]
