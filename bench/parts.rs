@@ -178,6 +178,9 @@ fn report(bencher: Bencher, format: &str) {
     let format: Format = format.parse().expect("it is one of all");
     let coverage = Coverage::default().finish();
     let report = Report {
+        now: keytrail::moment::Moment::EPOCH,
+        key_id: "public",
+        policy: None,
         findings: &FINDINGS,
         coverage: &coverage,
         version: "0.0.0",

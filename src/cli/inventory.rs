@@ -174,7 +174,8 @@ fn record(args: &InventoryArgs, now: Moment) -> Result<u8, Failure> {
     if let (Some(database), Some(path)) = (&mut database, &args.db) {
         if is_complete {
             database.replace(&repository, &inventory, now).map_err(Failure::usage)?;
-            say(&format!("{}: recorded {} tokens of {repository}", path.display(), inventory.len()))?;
+            let plural = if inventory.len() == 1 { "" } else { "s" };
+            say(&format!("{}: recorded {} token{plural} of {repository}", path.display(), inventory.len()))?;
         } else {
             say(&format!(
                 "the scan is incomplete, so {} was left as it is; --allow-incomplete records it all the same",

@@ -10,7 +10,7 @@ use crate::detect::probe::{Floor, Probe};
 use crate::detect::{Engine, RuleChoice, checks};
 use crate::finding::Finding;
 use crate::origin::RepoPath;
-use crate::policy::{baseline::Baseline, gate};
+use crate::policy::{baseline::Baseline, expiry, gate};
 use crate::report::{Format, PolicyPart, Report};
 use crate::rule::Pack;
 use crate::scan::Scan;
@@ -291,6 +291,8 @@ fn finish_then(
     if let Some(baseline) = &baseline {
         baseline.apply(&mut run.findings);
     }
+    // After the pipeline, so that a report that is told again is judged by the time of today.
+    expiry::rank(&mut run.findings, now);
     run.warnings.extend(known.flaws(&run, chosen.seen, now));
     let evaluation = settings.policy.as_ref().map(|text| known.at_the_gate(text, settings, &run, now));
     let violations = evaluation.as_ref().map_or(&[][..], |evaluation| &evaluation.violations);
@@ -298,6 +300,7 @@ fn finish_then(
     let report = Report {
         findings: &run.findings,
         coverage: &run.coverage,
+        now,
         version: env!("CARGO_PKG_VERSION"),
         key_id: settings.key.id(),
         root: chosen.root.clone(),

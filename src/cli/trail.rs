@@ -5,13 +5,14 @@ use crate::cli::output::{self, Wanted};
 use crate::cli::scan::{Run, SettingArgs, settings_probe};
 use crate::cli::source::containers;
 use crate::cli::{Common, EXIT_INCOMPLETE, Failure, progress, replay};
-use crate::coverage::Coverage;
+use crate::coverage::{Coverage, Gap};
 use crate::detect::Engine;
 use crate::finding::Finding;
 use crate::history::History;
 use crate::history::recall::{Recall, records};
 use crate::origin::RepoPath;
 use crate::policy::baseline::Baseline;
+use crate::policy::expiry;
 use crate::report::{self, Format, Report, trail as told};
 use crate::scan::Scan;
 use crate::settings::Settings;
@@ -87,11 +88,13 @@ pub fn run(args: &TrailArgs, common: &Common) -> Result<u8, Failure> {
         let word = known.word(&life, now);
         Followed::new(life, word, now)
     });
-    let (lives, findings): (Vec<Followed>, Vec<Finding>) =
+    let (lives, mut findings): (Vec<Followed>, Vec<Finding>) =
         judged.zip(run.findings).filter(|(followed, _)| is_wanted(followed)).unzip();
+    expiry::lower(&mut findings, now);
     let scan = Report {
         findings: &findings,
         coverage: &run.coverage,
+        now,
         version: env!("CARGO_PKG_VERSION"),
         key_id: settings.key.id(),
         root: crate::cli::source::root_of(&place),
@@ -173,7 +176,15 @@ pub fn lives(asked: &Asked<'_>, settings: &Settings, engine: &Engine) -> Result<
     }
     let handles = Handles::open(asked.path)?;
     let clean = |text: &str, finding: &Finding| report::without_secret(text, finding).into_owned();
-    let lives =
-        follow(&past, &findings, &versions, &|wanted| records(&handles, &past, wanted, &coverage), &clean);
+    let read = |wanted: &[u32]| records(&handles, &past, wanted, &coverage);
+    let mut cut = |finding: &Finding, paths: usize| {
+        let what = format!("the trail of the token {}", finding.fingerprint);
+        coverage.leave_out(
+            Gap::Bomb,
+            &what,
+            format_args!("it is at {paths} paths more than are followed; leave folders out with `exclude`"),
+        );
+    };
+    let lives = follow(&past, &findings, &versions, &read, &clean, &mut cut);
     Ok(Lives { run: Run { findings, coverage: coverage.finish(), warnings }, lives })
 }

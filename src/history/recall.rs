@@ -16,6 +16,7 @@ use crate::source::treeish::child;
 use git2::Oid;
 use rayon::prelude::*;
 use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -29,7 +30,7 @@ pub struct Recall<'a> {
 
 /// So many changes are held: folders that hold each other many times over could make more than
 /// there is memory for.
-const MOST_CHANGES: usize = 20_000_000;
+const MOST_CHANGES: usize = 1_000_000;
 
 /// What the past is made from.
 pub struct Sources<'a> {
@@ -154,6 +155,13 @@ struct Item {
     is_folder: bool,
 }
 
+impl Item {
+    /// Folders and files of one name are two things.
+    fn key(&self) -> (&[u8], bool) {
+        (&self.name, self.is_folder)
+    }
+}
+
 impl Comparison<'_> {
     fn is_full(&self) -> bool {
         self.found.load(Ordering::Relaxed) > MOST_CHANGES
@@ -162,18 +170,23 @@ impl Comparison<'_> {
     /// What is another thing in the folder `new` than in `old`.
     fn of(&self, old: Option<Oid>, new: Oid) -> Vec<Found> {
         let mut found = Vec::new();
+        // The same folder may be in many others.
+        let mut known: IdMap<Option<Rc<[Item]>>> = IdMap::default();
+        let mut items = |folder: Option<Oid>| match folder {
+            Some(id) => known.entry(id).or_insert_with(|| self.items(id).map(Rc::from)).clone(),
+            None => Some(Rc::from([])),
+        };
         let folder = |id: Oid| self.trees.find(id).filter(|&number| self.trees.leads_on(number)).map(|_| id);
         let mut waiting = vec![(old.and_then(folder), folder(new), Vec::new())];
         while let Some((old, new, path)) = waiting.pop() {
             if old == new || self.is_full() {
                 continue;
             }
-            let (Some(before), Some(after)) = (self.items(old), self.items(new)) else { continue };
-            let (mut before, mut after) = (before.into_iter().peekable(), after.into_iter().peekable());
+            let (Some(before), Some(after)) = (items(old), items(new)) else { continue };
+            let (mut before, mut after) = (before.iter().peekable(), after.iter().peekable());
             loop {
-                // Folders and files of one name are two things.
-                let key = |item: &Item| (item.name.clone(), item.is_folder);
-                let (one, other) = match (before.peek().map(key), after.peek().map(key)) {
+                let heads = (before.peek().map(|item| item.key()), after.peek().map(|item| item.key()));
+                let (one, other) = match heads {
                     (None, None) => break,
                     (Some(_), None) => (before.next(), None),
                     (None, Some(_)) => (None, after.next()),
@@ -183,9 +196,9 @@ impl Comparison<'_> {
                         std::cmp::Ordering::Equal => (before.next(), after.next()),
                     },
                 };
-                let Some(either) = one.as_ref().or(other.as_ref()) else { break };
+                let Some(either) = one.or(other) else { break };
                 let at = child(&path, &either.name);
-                let ids = (one.as_ref().map(|item| item.id), other.as_ref().map(|item| item.id));
+                let ids = (one.map(|item| item.id), other.map(|item| item.id));
                 let is_wanted =
                     || self.filter.is_none_or(|wants| wants(&RepoPath::new(at.as_slice()), either.is_folder));
                 if ids.0 == ids.1 || !is_wanted() {
@@ -206,8 +219,7 @@ impl Comparison<'_> {
     }
 
     /// What a folder has that matters, by name; `None` if it cannot be read, which was told already.
-    fn items(&self, folder: Option<Oid>) -> Option<Vec<Item>> {
-        let Some(id) = folder else { return Some(Vec::new()) };
+    fn items(&self, id: Oid) -> Option<Vec<Item>> {
         let mut bytes = Vec::new();
         read_as(self.objects, id, Kind::Tree, &mut bytes).ok()?;
         let mut items = Vec::new();

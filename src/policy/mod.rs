@@ -5,6 +5,7 @@ pub mod baseline;
 pub mod control;
 mod draft;
 pub mod evaluation;
+pub mod expiry;
 pub mod gate;
 pub mod judge;
 pub mod name_glob;

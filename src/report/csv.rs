@@ -1,12 +1,14 @@
 //! A table for spreadsheets and shell tools: a header, then one place a row.
 
 use super::{Report, text, view};
+use crate::facts::Expiry;
 use crate::finding::{Finding, Location, Status};
+use crate::moment::Moment;
 use crate::policy::Violation;
 use crate::spreadsheet::harmless;
 use std::io::{self, Write};
 
-const HEADER: [&str; 23] = [
+const HEADER: [&str; 31] = [
     "status",
     "severity",
     "confidence",
@@ -30,6 +32,14 @@ const HEADER: [&str; 23] = [
     "fingerprint",
     "reason",
     "reachable",
+    "form",
+    "environment",
+    "account",
+    "subject",
+    "scopes",
+    "issued",
+    "expires",
+    "expired",
 ];
 
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -37,7 +47,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     table.write_record(HEADER)?;
     for finding in report.findings {
         for location in &finding.locations {
-            let row = row(finding, location);
+            let row = row(finding, location, report.now);
             table.write_record(row.iter().map(|cell| harmless(cell).into_owned()))?;
         }
     }
@@ -70,8 +80,8 @@ fn broken(violation: &Violation) -> [String; HEADER.len()] {
     row
 }
 
-fn row(finding: &Finding, location: &Location) -> [String; HEADER.len()] {
-    let rule = &finding.rule;
+fn row(finding: &Finding, location: &Location, now: Moment) -> [String; HEADER.len()] {
+    let (rule, facts) = (&finding.rule, &finding.facts);
     let commit = location.origin.commit.as_ref();
     let (status, reason) = match (&location.allowed, &finding.status) {
         (Some(allowed), _) => ("allowed", allowed.reason.clone()),
@@ -103,6 +113,18 @@ fn row(finding: &Finding, location: &Location) -> [String; HEADER.len()] {
         finding.fingerprint.to_string(),
         view::without_secret(&reason, finding).into_owned(),
         location.origin.reachable.map(|reachable| reachable.to_string()).unwrap_or_default(),
+        facts.form.clone().unwrap_or_default(),
+        facts.environment.map(|environment| environment.name().to_owned()).unwrap_or_default(),
+        facts.account.clone().unwrap_or_default(),
+        facts.subject.clone().unwrap_or_default(),
+        facts.scopes.join(" "),
+        facts.issued.map(|at| at.to_string()).unwrap_or_default(),
+        match facts.expires {
+            Some(Expiry::At(at)) => at.to_string(),
+            Some(Expiry::Never) => "never".to_owned(),
+            None => String::new(),
+        },
+        facts.ends().map(|_| facts.is_expired(now).to_string()).unwrap_or_default(),
     ]
 }
 

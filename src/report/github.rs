@@ -6,16 +6,17 @@
 //! as annotations; the rest stays in the log.
 
 use super::view::{self, Counts};
-use super::{Report, policy, text};
+use super::{Report, facts, policy, text};
 use crate::finding::{Finding, Location};
 use crate::level::Severity;
+use crate::moment::Moment;
 use crate::policy::Violation;
 use std::io::{self, Write};
 
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     for finding in view::open(report) {
         for location in view::open_places(finding) {
-            annotate(finding, location, out)?;
+            annotate(finding, location, report.now, out)?;
         }
     }
     for violation in report.violations() {
@@ -52,7 +53,7 @@ const fn level(severity: Severity) -> &'static str {
     }
 }
 
-fn annotate(finding: &Finding, location: &Location, out: &mut dyn Write) -> io::Result<()> {
+fn annotate(finding: &Finding, location: &Location, now: Moment, out: &mut dyn Write) -> io::Result<()> {
     let rule = &finding.rule;
     let (start, end) = (location.span.start, location.span.end);
     let mut properties = Vec::new();
@@ -72,7 +73,11 @@ fn annotate(finding: &Finding, location: &Location, out: &mut dyn Write) -> io::
     if let Some(commit) = &location.origin.commit {
         message.push_str(&format!(" in commit {}", text::clean(commit.short_id())));
     }
-    message.push_str(&format!(". It opens: {}", text::sentence(&rule.opens)));
+    message.push('.');
+    if let Some(facts) = facts::sentence(&finding.facts, now) {
+        message.push_str(&format!(" {facts}"));
+    }
+    message.push_str(&format!(" It opens: {}", text::sentence(&rule.opens)));
     message.push_str(&format!(" Revoke it first: {}", text::sentence(&rule.revoke)));
     message.push_str(&format!(" [{}, confidence {}]", text::clean(&rule.id), location.confidence));
     command(level(finding.severity), &properties, &message, out)

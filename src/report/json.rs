@@ -3,6 +3,7 @@
 use super::json_policy::{PolicyText, ViolationText};
 use super::view::{self, Counts};
 use super::{Report, json_text, text};
+use crate::facts::TokenFacts;
 use crate::finding::{Finding, Location, RuleInfo, Status};
 use crate::level::{Confidence, Severity};
 use crate::moment::Moment;
@@ -59,6 +60,7 @@ struct Whole<'a> {
 struct Head<'a> {
     version: u32,
     tool: Tool<'a>,
+    now: Moment,
     fingerprint_key: &'a str,
     scanned: Scanned,
     summary: Summary,
@@ -120,6 +122,7 @@ impl<'a> Head<'a> {
         Self {
             version: VERSION,
             tool: Tool { name: "keytrail", version: report.version },
+            now: report.now,
             fingerprint_key: report.key_id,
             scanned: Scanned {
                 root: report.root.as_deref().map(|root| RepoPath::from_path(root).to_string()),
@@ -171,6 +174,11 @@ struct FindingText<'a> {
     #[serde(flatten)]
     clear: Option<Clear<'a>>,
     notes: &'a [String],
+    #[serde(skip_serializing_if = "TokenFacts::is_empty")]
+    facts: &'a TokenFacts,
+    /// Whether it is over by itself, if its bytes tell its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expired: Option<bool>,
     parts: Vec<PartText<'a>>,
     locations: Vec<LocationText<'a>>,
 }
@@ -222,6 +230,8 @@ impl<'a> FindingText<'a> {
             masked: finding.masked.as_str(),
             clear: report.show_secrets.then(|| Clear::of(finding)),
             notes: &finding.notes,
+            facts: &finding.facts,
+            expired: finding.facts.ends().map(|_| finding.facts.is_expired(report.now)),
             parts: finding
                 .parts
                 .iter()

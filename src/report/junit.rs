@@ -2,8 +2,9 @@
 //! could not run.
 
 use super::view::{self, Counts};
-use super::{Report, policy, text};
+use super::{Report, facts, policy, text};
 use crate::finding::{Finding, Location};
+use crate::moment::Moment;
 use crate::policy::Violation;
 use crate::policy::evaluation::{Outcome as Verdicts, Verdict};
 use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, TestSuite};
@@ -12,7 +13,8 @@ use std::io::{self, Write};
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut suite = TestSuite::new("keytrail");
     for finding in view::open(report) {
-        suite.add_test_cases(view::open_places(finding).map(|location| failed(finding, location)));
+        suite
+            .add_test_cases(view::open_places(finding).map(|location| failed(finding, location, report.now)));
     }
     suite.add_test_cases(report.violations().iter().map(|violation| broken(violation, report)));
     if let Some(policy) = report.policy.filter(|policy| policy.is_all) {
@@ -95,7 +97,7 @@ fn broken(violation: &Violation, report: &Report<'_>) -> TestCase {
     case
 }
 
-fn failed(finding: &Finding, location: &Location) -> TestCase {
+fn failed(finding: &Finding, location: &Location, now: Moment) -> TestCase {
     let rule = &finding.rule;
     let name = text::clean(&rule.name);
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
@@ -106,6 +108,10 @@ fn failed(finding: &Finding, location: &Location) -> TestCase {
     if let Some(commit) = &location.origin.commit {
         let author = text::clean(&commit.author).into_owned();
         body.push_str(&format!("Commit {} of {} by {author}\n", text::clean(&commit.id), commit.date()));
+    }
+    let facts = facts::words(&finding.facts, now);
+    if !facts.is_empty() {
+        body.push_str(&format!("Facts: {}\n", text::sentence(&facts.join("; "))));
     }
     for (head, text) in
         [("Opens", &rule.opens), ("Revoke it first", &rule.revoke), ("Then rotate", &rule.rotate)]

@@ -1,7 +1,7 @@
 //! What a scan found, told to people and to programs: one file a format.
 //!
-//! Every format gives the same bytes for the same input; only the terminal's summary holds the
-//! time that the scan took.
+//! Every format gives the same bytes for the same input and the same time to judge by; only the
+//! terminal's summary holds the time that the scan took.
 
 #![allow(
     clippy::format_push_string,
@@ -9,6 +9,7 @@
 )]
 
 mod csv;
+mod facts;
 mod github;
 mod json;
 mod json_policy;
@@ -33,6 +34,7 @@ mod sample;
 use crate::coverage::CoverageReport;
 use crate::finding::Finding;
 use crate::level::{Confidence, Severity};
+use crate::moment::Moment;
 use crate::policy::Violation;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -41,10 +43,13 @@ use std::time::Duration;
 /// Everything that a report tells.
 #[derive(Debug, Clone)]
 pub struct Report<'a> {
-    /// What was found, most severe first, in an order that is the same on every run.
+    /// What was found, most severe first, what has expired at the end, in an order that is the same
+    /// on every run.
     pub findings: &'a [Finding],
     /// What was read and what was not.
     pub coverage: &'a CoverageReport,
+    /// The time that ages and expiries are judged by.
+    pub now: Moment,
     /// This program's version.
     pub version: &'a str,
     /// The id of the key that the fingerprints were made with.

@@ -3,6 +3,7 @@
 use super::{Format, Outcome as Ends, PolicyPart, Report, Style};
 use crate::coverage::{CoverageReport, Gap, LeftOut};
 use crate::excerpt::excerpt;
+use crate::facts::{Environment, Expiry, KeyFacts, TokenFacts};
 use crate::finding::{Allowed, Finding, Location, Part, RuleInfo, Status, Waived};
 use crate::kind::Kind;
 use crate::level::{Confidence, Severity};
@@ -35,6 +36,7 @@ impl Sample {
         Report {
             findings: &self.findings,
             coverage: &self.coverage,
+            now: moment("2026-11-22T12:00:00Z"),
             version: "1.2.3",
             key_id: "public",
             root: self.root.clone(),
@@ -142,8 +144,17 @@ pub(super) fn clean() -> Sample {
 /// Something of each sort.
 pub(super) fn full() -> Sample {
     let mut sample = clean();
-    sample.findings =
-        vec![token(), key_file(), decoded(), odd_path(), everywhere(), allowed(), baseline(), waived()];
+    sample.findings = vec![
+        token(),
+        key_file(),
+        decoded(),
+        odd_path(),
+        everywhere(),
+        allowed(),
+        baseline(),
+        waived(),
+        expired(),
+    ];
     sample.coverage.commits = 3120;
     sample.coverage.left_out = vec![
         LeftOut {
@@ -227,10 +238,35 @@ fn finding(rule: RuleInfo, secret: &str, locations: Vec<Location>) -> Finding {
         secret,
         notes: Vec::new(),
         parts: Vec::new(),
-        facts: crate::facts::TokenFacts::default(),
+        facts: TokenFacts::default(),
         locations,
         status: Status::Open,
     }
+}
+
+fn moment(text: &str) -> Moment {
+    Moment::parse(text).expect("a moment")
+}
+
+/// A signed address that is over, so that it weighs little.
+fn expired() -> Finding {
+    let secret = "Nf0".repeat(14);
+    let rule = rule("acme-sas", "Acme signed address", Kind::SignedUrl, Severity::High, Confidence::High);
+    let at = place("old/link.md", 5, &file(), "https://acme.example/?sig=", &secret, "");
+    let mut finding = finding(rule, &secret, vec![at]);
+    finding.severity = Severity::Low;
+    finding.facts = TokenFacts {
+        form: Some("service SAS".to_owned()),
+        environment: Some(Environment::Test),
+        account: Some("acme".to_owned()),
+        scopes: vec!["blob:read".to_owned(), "=blob:list".to_owned()],
+        not_before: Some(moment("2024-02-01")),
+        expires: Some(Expiry::At(moment("2024-03-05"))),
+        revocable: Some("by its stored access policy readers".to_owned()),
+        more: [("policy".to_owned(), "readers".to_owned())].into(),
+        ..TokenFacts::default()
+    };
+    finding
 }
 
 fn file() -> Arc<Origin> {
@@ -275,6 +311,18 @@ fn token() -> Finding {
     finding.notes = vec!["checksum holds (CRC-32)".to_owned(), "version 2 of the form".to_owned()];
     finding.parts =
         vec![Part { name: "account".to_owned(), masked: Masked::of(b"acct-0123456789abcdef", 5) }];
+    finding.facts = TokenFacts {
+        form: Some("personal access token, version 2".to_owned()),
+        environment: Some(Environment::Live),
+        account: Some("organization 7".to_owned()),
+        subject: Some("ada\u{202e}".to_owned()),
+        issuer: Some("https://acme.example".to_owned()),
+        audience: vec!["api".to_owned()],
+        scopes: vec!["read:org".to_owned(), "repo".to_owned()],
+        issued: Some(moment("2026-01-31T09:30:00Z")),
+        expires: Some(Expiry::At(moment("2027-01-01T12:00:00Z"))),
+        ..TokenFacts::default()
+    };
     finding
 }
 
@@ -282,7 +330,13 @@ fn key_file() -> Finding {
     let secret = format!("{0}BEGIN KEY{0}\n{1}\n{0}END KEY{0}", "-".repeat(5), "QmFz".repeat(16));
     let rule = rule("pem-private-key", "Private key", Kind::PrivateKey, Severity::Critical, Confidence::High);
     let at = place("deploy/id_key", 1, &commit(OriginKind::Blob, 'c', Some(true)), "", &secret, "\n");
-    finding(rule, &secret, vec![at])
+    let mut finding = finding(rule, &secret, vec![at]);
+    finding.facts = TokenFacts {
+        form: Some("private key".to_owned()),
+        key: Some(KeyFacts { algorithm: "RSA".to_owned(), bits: Some(4096), encrypted: Some(false) }),
+        ..TokenFacts::default()
+    };
+    finding
 }
 
 fn decoded() -> Finding {

@@ -1,7 +1,7 @@
 //! For people: each secret in its line, in the manner of rustc, then what it opens and what to do.
 
 use super::view::{self, Counts};
-use super::{Report, Style, text};
+use super::{Report, Style, facts, text};
 use crate::finding::{Finding, Location};
 use crate::level::{Confidence, Severity};
 use crate::origin::OriginKind;
@@ -106,9 +106,9 @@ impl Page<'_> {
             notes.push(("what", text::sentence(&rule.description)));
             notes.push(("opens", text::sentence(&rule.opens)));
         }
-        if !finding.notes.is_empty() {
-            let all: Vec<_> = finding.notes.iter().map(|note| text::clean(note)).collect();
-            notes.push(("facts", all.join("; ")));
+        let told = facts::with_notes(finding, self.report.now);
+        if !told.is_empty() {
+            notes.push(("facts", told));
         }
         for part in &finding.parts {
             notes.push(("with", format!("{} {}", text::clean(&part.name), part.masked)));

@@ -119,6 +119,7 @@ mod tests {
     fn numbers_for_people() {
         assert_eq!(count(1, "document"), "1 document");
         assert_eq!(count(1_234_567, "entry"), "1,234,567 entries");
+        assert_eq!(count(2, "day"), "2 days");
         assert_eq!(thousands(100), "100");
         assert_eq!(size(1), "1 byte");
         assert_eq!(size(1023), "1,023 bytes");

@@ -16,7 +16,7 @@ use crate::past::Version;
 use crate::secret::Masked;
 use crate::settings::Settings;
 use crate::source::{Source, SourceError};
-use crate::token::{self, Carrier};
+use crate::token::{self, Around, Carrier};
 use collect::{Collector, Sighting};
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -187,7 +187,11 @@ impl<'a> Scan<'a> {
             .collect();
         let carrier = Carrier { rule: rule.id, secret: bytes, parts: &beside };
         Sighting {
-            facts: token::facts(&carrier),
+            // What is decoded does not stand in this text.
+            facts: match found.decoded {
+                Some(_) => token::facts(&carrier),
+                None => token::facts_in(&carrier, Around::of(document.text, &found.span)),
+            },
             rule: found.rule,
             fingerprint: self.settings.key.fingerprint(bytes),
             secret: crate::secret::Secret::new(bytes),

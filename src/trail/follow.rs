@@ -21,13 +21,22 @@ pub type Records<'a> = dyn Fn(&[u32]) -> HashMap<u32, (CommitRecord, Vec<u8>)> +
 /// came from. What is in more paths than that is everywhere.
 const MOST_SOURCES: usize = 64;
 
-/// The lives of the findings, in their order. `clean` takes a secret out of free text.
+/// For each secret and path a step is taken for each commit; so many are taken in all, which is some
+/// ten seconds. Histories made by hand to be slow need more.
+const MOST_STEPS: usize = 20_000_000_000;
+
+/// How many paths of a secret are followed at least and at most: each is told of on its own.
+const PATHS: std::ops::RangeInclusive<usize> = 200..=10_000;
+
+/// The lives of the findings, in their order. `clean` takes a secret out of free text. `cut` is told
+/// of secrets that are at too many paths to follow all of them.
 pub fn follow(
     past: &Past,
     findings: &[Finding],
     versions: &[Version],
     records: &Records<'_>,
     clean: &dyn Fn(&str, &Finding) -> String,
+    cut: &mut dyn FnMut(&Finding, usize),
 ) -> Vec<Life> {
     let index = Index::of(past, findings, versions);
     let mainline = Mainline::of(past);
@@ -45,7 +54,10 @@ pub fn follow(
         })
         .collect();
     let rotations = rotation::find(&slots, &first, &|one, other| kinds(one) == kinds(other));
-    for draft in &mut drafts {
+    for (draft, finding) in drafts.iter_mut().zip(findings) {
+        if draft.paths_left_out > 0 {
+            cut(finding, draft.paths_left_out);
+        }
         draft.merged_by = draft.introduced.and_then(|(commit, _)| mainline.arrival(commit));
     }
 
@@ -81,6 +93,8 @@ struct Index<'a> {
     commits: HashMap<Oid, u32>,
     /// Where refs end.
     tips: Vec<u32>,
+    /// How many paths of a secret are followed.
+    most_paths: usize,
 }
 
 impl<'a> Index<'a> {
@@ -111,7 +125,9 @@ impl<'a> Index<'a> {
         let mut tips: Vec<u32> = past.refs.iter().filter_map(|named| commit_of(&named.tip)).collect();
         tips.sort_unstable();
         tips.dedup();
-        Self { past, versions: of_finding, paths, commits, tips }
+        let steps = past.commits.len().max(1) * findings.len().max(1);
+        let most_paths = (MOST_STEPS / steps).clamp(*PATHS.start(), *PATHS.end());
+        Self { past, versions: of_finding, paths, commits, tips, most_paths }
     }
 
     /// The changes of one path.
@@ -146,7 +162,8 @@ impl<'a> Index<'a> {
         }
         let mut whole = Held::none(self.past.commits.len());
         let mut sources: Vec<(u32, Held)> = Vec::new();
-        for path in paths {
+        draft.paths_left_out = paths.len().saturating_sub(self.most_paths);
+        for path in paths.into_iter().take(self.most_paths) {
             let held = Held::of(self.past, self.changes(path), &|blob| by_blob.contains_key(&blob));
             let spans = stays::spans(self.past, &held, self.changes(path), &self.tips);
             for span in spans {
@@ -303,6 +320,7 @@ struct Draft {
     messages: Vec<u32>,
     /// Tags with it in their message.
     tags: Vec<Oid>,
+    paths_left_out: usize,
 }
 
 struct StayDraft {

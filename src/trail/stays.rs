@@ -117,8 +117,8 @@ pub fn spans(past: &Past, held: &Held, changes: &[Change], tips: &[u32]) -> Vec<
     for change in changes.iter().filter(|change| held.has(change.commit)) {
         pieces.version(of(&piece_of, change.commit), change);
     }
-    let head = past.head().filter(|&head| held.has(head)).map(|head| of(&piece_of, head));
-    pieces.spans(head)
+    let newest = past.head().filter(|&commit| held.has(commit)).map(|commit| of(&piece_of, commit));
+    pieces.spans(newest)
 }
 
 /// The least of the firsts and the greatest of the lasts.
@@ -229,9 +229,12 @@ impl Pieces {
 pub fn reached(past: &Past, held: &Held, messages: &[u32]) -> Vec<bool> {
     let first = held.first().into_iter().chain(messages.iter().copied()).min();
     let mut reached = vec![false; past.commits.len()];
+    for &message in messages {
+        reached[message as usize] = true;
+    }
     for (at, commit) in (0..).zip(&past.commits).skip(first.map_or(usize::MAX, |first| first as usize)) {
         reached[at as usize] = held.has(at)
-            || messages.contains(&at)
+            || reached[at as usize]
             || commit.parents.iter().any(|&parent| reached[parent as usize]);
     }
     reached

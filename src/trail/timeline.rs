@@ -60,15 +60,16 @@ impl What<'_> {
     }
 }
 
+fn by<'a>(commit: &'a CommitRecord, what: What<'a>, stay: Option<&'a Stay>) -> Event<'a> {
+    Event { at: commit.committed, what, commit: Some(commit), stay }
+}
+
 /// What happened, oldest first; what happened at once stands in the order of the life.
 pub fn events(life: &Life) -> Vec<Event<'_>> {
     let mut events = Vec::new();
     let facts = &life.token.facts;
     let told = |at, what| Event { at, what, commit: None, stay: None };
     events.extend(facts.issued.map(|at| told(at, What::Issued)));
-    fn by<'a>(commit: &'a CommitRecord, what: What<'a>, stay: Option<&'a Stay>) -> Event<'a> {
-        Event { at: commit.committed, what, commit: Some(commit), stay }
-    }
     let mut is_first = true;
     for stay in &life.stays {
         let Some(since) = &stay.since else { continue };
@@ -86,14 +87,17 @@ pub fn events(life: &Life) -> Vec<Event<'_>> {
     {
         events.push(by(merge, What::Merged(introduced.pull_request), None));
     }
+    // What moved on is told there.
+    let moves: BTreeSet<(&RepoPath, &str)> = life
+        .stays
+        .iter()
+        .filter_map(|stay| match (&stay.from, &stay.since) {
+            (Some(Moved::MovedFrom(path)), Some(since)) => Some((path, since.id.as_str())),
+            _ => None,
+        })
+        .collect();
     for stay in life.stays.iter().filter(|stay| stay.sort == PlaceSort::File) {
-        // What moved on is told there.
-        let went_on = |until: &CommitRecord| {
-            life.stays.iter().any(|other| {
-                matches!(&other.from, Some(Moved::MovedFrom(path)) if *path == stay.path)
-                    && other.since.as_ref().is_some_and(|since| since.id == until.id)
-            })
-        };
+        let went_on = |until: &CommitRecord| moves.contains(&(&stay.path, until.id.as_str()));
         if let Some(until) = stay.until.as_ref().filter(|until| !went_on(until)) {
             events.push(by(until, What::Removed, Some(stay)));
         }

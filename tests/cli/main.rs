@@ -9,6 +9,7 @@ mod archives;
 mod cache;
 mod config;
 mod encoded;
+mod expiry;
 mod gate;
 mod hooks;
 mod places;
@@ -78,6 +79,8 @@ pub fn keytrail(folder: &Path, arguments: &[&str]) -> Command {
         .env_remove("RUST_LOG")
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
         .env("GIT_CONFIG_NOSYSTEM", "1")
+        // Reports tell ages, so that each run is at the same time.
+        .env("KEYTRAIL_NOW", "2026-11-22T12:00:00Z")
         .current_dir(folder)
         .args(arguments);
     command

@@ -70,7 +70,7 @@ fn many_repositories_meet_in_one_database() {
     let missing = expect(2, home.path(), &["inventory", "--db", &db]);
     assert!(missing.err.contains("does not exist"), "{}", missing.told());
     let first = expect(0, one.path(), &["inventory", "--db", &db, "."]);
-    assert!(first.err.contains("recorded 1 tokens of https://git.example/shop/one"), "{}", first.told());
+    assert!(first.err.contains("recorded 1 token of https://git.example/shop/one"), "{}", first.told());
     expect(0, two.path(), &["inventory", "--db", &db, "--repository", "two"]);
     let both = expect(0, home.path(), &["inventory", "--db", &db]);
     assert_eq!(summary(&both), "2 tokens: 2 exposed; 0 registered");
@@ -88,6 +88,8 @@ fn many_repositories_meet_in_one_database() {
     expect(0, one.path(), &["inventory", "--db", &db, "--history"]);
     let later = expect(0, home.path(), &["inventory", "--db", &db]);
     assert_eq!(summary(&later), "2 tokens: 1 exposed, 1 lingering; 0 registered");
+    let lived = expect(0, home.path(), &["inventory", "--db", &db, "-f", "json"]);
+    assert!(lived.out.contains("\"email\": \"author@example.com\""), "history tells who brought it in");
     expect(0, one.path(), &["inventory", "--db", &db, "."]);
     let after = expect(0, home.path(), &["inventory", "--db", &db, "-f", "json"]);
     assert_eq!(after.json()["summary"]["tokens"], 1);

@@ -247,3 +247,23 @@ fn json_fits_its_schema() {
         .collect();
     assert_eq!(sorts, ["life", "life", "life", "life", "summary"]);
 }
+
+#[test]
+fn folders_that_hold_each_other_many_times_are_told_and_end() {
+    let repo = Repo::init();
+    repo.write("a.env", format!("T_TOKEN={}\n", token(51)));
+    repo.add();
+    let mut folder = repo.git(&["write-tree"]);
+    // Ten folders of the same ten folders, and so on: ten thousand million paths.
+    for _ in 0..10 {
+        let list: String = (0..10).map(|n| format!("040000 tree {folder}\tf{n}\n")).collect();
+        folder = repo.git_with_input(&["mktree"], list.as_bytes());
+    }
+    let commit = repo.git(&["commit-tree", &folder, "-m", "A bomb"]);
+    repo.git(&["update-ref", "refs/heads/main", &commit]);
+    let (out, _, code) = run(&repo, &["trail", "-f", "json", "--no-cache"]);
+    assert_eq!(code, 3);
+    let told: Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!(told["coverage"]["left_out"][0]["gap"], "bomb");
+    assert_eq!(life(&told, &token(51))["introduced"]["commit"]["id"], commit.as_str());
+}

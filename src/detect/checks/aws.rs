@@ -1,8 +1,8 @@
-//! AWS access key ids: four letters of type and 16 characters of base32. In keys made since 2019
-//! the first 40 bits after the top one are the number of the account (found by several researchers
-//! and confirmed by `aws sts get-access-key-info`, which answers the same without credentials).
+//! AWS access key ids: four letters of type and 16 characters of base32, which hold the number of the
+//! account in keys made since 2019 (`token::aws_account`).
 
 use super::{Outcome, alone};
+use crate::token::aws_account;
 use std::ops::Range;
 
 pub fn judge(text: &[u8], secret: Range<usize>) -> Outcome {
@@ -11,19 +11,11 @@ pub fn judge(text: &[u8], secret: Range<usize>) -> Outcome {
         if tail.ends_with(b"EXAMPLE") {
             return Outcome::refuted("the sample key id of AWS's documentation");
         }
-        match account(tail) {
+        match aws_account(id) {
             Some(account) => Outcome::unknown().with(format!("AWS account {account:012}")),
             None => Outcome::unknown(),
         }
     })
-}
-
-fn account(tail: &[u8]) -> Option<u64> {
-    let bytes = data_encoding::BASE32.decode(tail).ok()?;
-    let top = bytes.first_chunk::<6>()?.iter().fold(0u64, |number, &byte| number << 8 | u64::from(byte));
-    let account = top >> 7 & 0xff_ffff_ffff;
-    // Ids of the old form have the top bit clear, and no account has more than 12 digits.
-    (top >> 47 == 1 && account < 1_000_000_000_000).then_some(account)
 }
 
 #[cfg(test)]

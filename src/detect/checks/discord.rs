@@ -1,36 +1,25 @@
 //! Discord bot tokens: base64 of the bot's id, a date, a signature, joined by dots. The id is a
 //! snowflake: its upper 42 bits are milliseconds since the start of 2015 (Discord's reference).
 
-use super::{Outcome, alone, day, encode};
+use super::{Outcome, alone, encode};
+use crate::token::snowflake;
 use std::ops::Range;
 
-const EPOCH_MS: u64 = 1_420_070_400_000;
 /// No snowflake of this program's lifetime is younger than the end of 2049.
-const LAST_MS: u64 = 2_524_607_999_999;
+const LAST: i64 = 2_524_607_999;
 
 pub fn judge(text: &[u8], secret: Range<usize>) -> Outcome {
     alone(text, secret, |token| {
         let first = token.split(|&byte| byte == b'.').next().unwrap_or_default();
-        let Some(id) = encode::base64(first).and_then(|bytes| snowflake(&bytes)) else {
+        let Some((id, made)) = encode::base64(first).and_then(|bytes| snowflake(&bytes)) else {
             return Outcome::refuted("the first part is no id");
         };
-        let made = EPOCH_MS + (id >> 22);
-        if made > LAST_MS {
+        if made.seconds() > LAST {
             return Outcome::refuted("the id inside was made in the far future");
         }
-        let mut outcome = Outcome::proved("the bot's id decodes").with(format!("bot {id}"));
-        if let Some(day) = i64::try_from(made / 1000).ok().and_then(day) {
-            outcome = outcome.with(format!("account made {day}"));
-        }
-        outcome
+        let made = made.date();
+        Outcome::proved("the bot's id decodes").with(format!("bot {id}")).with(format!("account made {made}"))
     })
-}
-
-fn snowflake(digits: &[u8]) -> Option<u64> {
-    if !(17..=20).contains(&digits.len()) || digits[0] == b'0' || !digits.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
 #[cfg(test)]

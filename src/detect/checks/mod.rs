@@ -15,7 +15,6 @@ mod chosen_password;
 mod cloudflare;
 mod crc16;
 mod discord;
-pub mod encode;
 mod gcp;
 mod github;
 mod gitlab;
@@ -28,6 +27,7 @@ mod pem;
 mod sentry;
 mod slack;
 
+use crate::token::encode;
 use std::ops::Range;
 
 /// The most bytes that a check reads after the start of a match.

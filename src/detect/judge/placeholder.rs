@@ -1,7 +1,7 @@
 //! Tells stand-ins from random bytes: words such as `example`, rows such as `123456`, repetitions.
 
-use crate::detect::checks::encode;
 use crate::detect::judge::shape;
+use crate::token::encode;
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
 use std::sync::OnceLock;
 

@@ -56,10 +56,8 @@ fn log(report: &Report<'_>, limit: usize) -> (Sarif, Vec<String>) {
     let notices: Vec<String> = picked.notice().into_iter().chain(violations.notice()).collect();
     let rules = Rules::of(picked.findings());
     let mut descriptors = rules.descriptors();
-    let mut results: Vec<_> = picked
-        .iter()
-        .map(|(finding, at)| result::result(finding, at, &rules, &base, report.sarif_suppressed))
-        .collect();
+    let mut results: Vec<_> =
+        picked.iter().map(|(finding, at)| result::result(finding, at, &rules, &base, report)).collect();
     results.extend(violations.results(descriptors.len(), &base));
     descriptors.extend(violations.descriptors());
 

@@ -4,7 +4,9 @@ use super::message;
 use super::rule::{Rules, level};
 use super::uri::Base;
 use crate::finding::{Finding, Location, Status};
-use crate::report::{text, view};
+use crate::level::Severity;
+use crate::moment::Moment;
+use crate::report::{Report, facts, text, view};
 use serde_json::{Value, json};
 use serde_sarif::sarif::{
     Location as Place, PhysicalLocation, PropertyBag, Region, Result as Outcome, ResultLevel, Suppression,
@@ -84,7 +86,7 @@ pub(super) fn result(
     at: usize,
     rules: &Rules<'_>,
     base: &Base,
-    suppressed: bool,
+    report: &Report<'_>,
 ) -> Outcome {
     let location = &finding.locations[at];
     let mut outcome = Outcome::builder()
@@ -94,13 +96,14 @@ pub(super) fn result(
             "warning" => ResultLevel::Warning,
             _ => ResultLevel::Note,
         })
-        .message(message(&words(finding, location)))
+        .message(message(&words(finding, location, report.now)))
         .locations(vec![place(location, base)])
         .partial_fingerprints(fingerprints(finding, location))
-        .properties(properties(finding, location))
+        .properties(properties(finding, location, report.now))
+        .rank(rank(finding, report.now))
         .build();
     outcome.rule_index = rules.index(&finding.rule.id).and_then(|index| i64::try_from(index).ok());
-    let related = related(finding, at, base, suppressed);
+    let related = related(finding, at, base, report.sarif_suppressed);
     outcome.related_locations = (!related.is_empty()).then_some(related);
     let suppressions = suppressions(finding, location);
     outcome.suppressions = (!suppressions.is_empty()).then_some(suppressions);
@@ -108,16 +111,30 @@ pub(super) fn result(
 }
 
 /// The first sentence stands alone, because GitHub shows only that one in lists.
-fn words(finding: &Finding, location: &Location) -> String {
+fn words(finding: &Finding, location: &Location, now: Moment) -> String {
     let rule = &finding.rule;
     let mut words = format!("{} {} in {}", rule.name, finding.masked, text::path(location));
     if let Some(commit) = &location.origin.commit {
         words.push_str(&format!(" (commit {})", commit.short_id()));
     }
     words.push_str(&format!(", line {}. ", location.span.start.line));
+    if let Some(facts) = facts::sentence(&finding.facts, now) {
+        words.push_str(&format!("{facts} "));
+    }
     words.push_str(&format!("It opens: {} ", text::sentence(&rule.opens)));
     words.push_str(&format!("Revoke it first: {}", text::sentence(&rule.revoke)));
     words
+}
+
+/// How urgent it is, from 0 to 100 (SARIF, section 3.27.25): what has expired can wait longest.
+fn rank(finding: &Finding, now: Moment) -> f64 {
+    match finding.severity {
+        _ if finding.facts.is_expired(now) => 5.0,
+        Severity::Low => 30.0,
+        Severity::Medium => 55.0,
+        Severity::High => 80.0,
+        Severity::Critical => 95.0,
+    }
 }
 
 fn place(location: &Location, base: &Base) -> Place {
@@ -197,7 +214,7 @@ fn suppressions(finding: &Finding, location: &Location) -> Vec<Suppression> {
     suppressions
 }
 
-fn properties(finding: &Finding, location: &Location) -> PropertyBag {
+fn properties(finding: &Finding, location: &Location, now: Moment) -> PropertyBag {
     let origin = &location.origin;
     let mut bag: BTreeMap<String, Value> = BTreeMap::new();
     let mut put = |key: &str, value: Value| bag.insert(key.to_owned(), value);
@@ -225,6 +242,12 @@ fn properties(finding: &Finding, location: &Location) -> PropertyBag {
     }
     if !location.decoded.is_empty() {
         put("decoded", location.decoded.clone().into());
+    }
+    if !finding.facts.is_empty() {
+        put("facts", serde_json::to_value(&finding.facts).unwrap_or_default());
+    }
+    if finding.facts.ends().is_some() {
+        put("expired", finding.facts.is_expired(now).into());
     }
     if !finding.notes.is_empty() {
         put("notes", finding.notes.clone().into());

@@ -92,7 +92,7 @@ fn beyond_the_limit_every_secret_keeps_a_place() {
             "acme-token",
             "generic-password",
             "stripe-publishable",
-            "stripe-publishable"
+            "acme-sas"
         ]
     );
     assert_eq!(notices.len(), 1);

@@ -41,11 +41,11 @@ struct Summary {
 struct Coverage<'a> {
     documents: u64,
     commits: u64,
-    left_out: Vec<Gap<'a>>,
+    left_out: Vec<LeftOut<'a>>,
 }
 
 #[derive(Serialize)]
-struct Gap<'a> {
+struct LeftOut<'a> {
     gap: &'static str,
     what: &'a str,
     why: &'a str,
@@ -54,7 +54,7 @@ struct Gap<'a> {
 impl<'a> Coverage<'a> {
     fn of(coverage: &'a CoverageReport) -> Self {
         let gap = coverage.left_out.iter();
-        let left_out = gap.map(|item| Gap { gap: item.gap.name(), what: &item.what, why: &item.why });
+        let left_out = gap.map(|item| LeftOut { gap: item.gap.name(), what: &item.what, why: &item.why });
         Self { documents: coverage.documents, commits: coverage.commits, left_out: left_out.collect() }
     }
 }

@@ -153,9 +153,8 @@ fn words(event: &Event<'_>, life: &Life, trail: &Trail<'_>) -> String {
             format!("{by}{request}")
         }
         What::Appeared(Some(from)) => format!("{by}: {at}, from {}", text::clean(&from.to_string())),
-        What::Appeared(None) => format!("{by}: {at}"),
         What::Moved(from) => format!("{by}: {} -> {at}", text::clean(&from.to_string())),
-        What::Removed => format!("{by}: {at}"),
+        What::Appeared(None) | What::Removed => format!("{by}: {at}"),
         What::LeftHead => by,
         What::Replaced(new) => format!("{by}: by the token {new}"),
         What::Expires if event.at <= trail.now => "by its own word; that is over".to_owned(),

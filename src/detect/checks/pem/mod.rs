@@ -1,50 +1,29 @@
 //! Private keys in armour: `-----BEGIN … PRIVATE KEY-----` and what follows (RFC 7468, RFC 1421 for
 //! the old encrypted form, RFC 9580 for `OpenPGP`, `PROTOCOL.key` for OpenSSH).
 
-mod body;
-mod der;
-mod openpgp;
-mod openssh;
-
 use super::{Outcome, READ_AHEAD, Verdict, encode};
 use crate::detect::judge::entropy::shannon;
-use body::Body;
+use crate::token::key::armour::{BEGIN, Block, Body, DASHES};
+use crate::token::key::{Key, der, openpgp, openssh};
 use std::ops::Range;
 
-const BEGIN: &[u8] = b"-----BEGIN ";
-const DASHES: &[u8] = b"-----";
 /// A body shorter than this is no key that was cut off, but a mention of one.
 const LEAST_CUT: usize = 64;
 
-/// What the bytes of a key say.
 /// So much base64 may be a key even if we cannot decode it.
 const LEAST_UNKNOWN: usize = 150;
-
-#[derive(Debug, PartialEq, Eq)]
-struct Key {
-    /// Which structure held, as a verdict.
-    proof: &'static str,
-    /// What sort of key: `RSA private key, 2048 bits`.
-    note: String,
-    /// The cipher that a passphrase unlocks, if there is one.
-    locked: Option<String>,
-}
 
 pub fn judge(text: &[u8], secret: Range<usize>) -> Outcome {
     let until = text.len().min(secret.start.saturating_add(READ_AHEAD));
     let Some(block) = text.get(secret.start..until).filter(|block| block.starts_with(BEGIN)) else {
         return Outcome::unknown();
     };
-    let Some((label, start)) = label(block) else { return Outcome::unknown() };
-    let Some((end, after)) = find_end(block, start) else {
-        return cut_off(label, &block[start..]);
-    };
-    let line = memchr::memrchr2(b'\n', b'\r', &block[..end]).map_or(start, |at| at + 1).max(start);
-    let body = Body::gather(&block[start..line], &block[line..end]);
+    let Some(block) = Block::at(block) else { return Outcome::unknown() };
+    let Some((body, after)) = block.body() else { return cut_off(block.label, block.rest()) };
     let mut outcome = match &body.locked {
         // The old form encrypts the body itself, so there is nothing to decode.
         Some(cipher) if body.data.len() >= LEAST_CUT => locked(cipher),
-        _ => match key(label, &body) {
+        _ => match Key::read(block.label, &body) {
             Ok(key) => describe(key),
             // Long and even base64 is no text that somebody wrote as a sample; it may be a key of a
             // form that we do not know.
@@ -58,38 +37,6 @@ pub fn judge(text: &[u8], secret: Range<usize>) -> Outcome {
         outcome.span = Some(secret.start..secret.start + after);
     }
     outcome
-}
-
-/// The label of the BEGIN line and where the body starts.
-fn label(block: &[u8]) -> Option<(&[u8], usize)> {
-    let rest = &block[BEGIN.len()..];
-    let length = memchr::memmem::find(&rest[..rest.len().min(80)], DASHES)?;
-    Some((&rest[..length], BEGIN.len() + length + DASHES.len()))
-}
-
-/// Where the END line's dashes begin and where it is over, unless another block begins before.
-fn find_end(block: &[u8], start: usize) -> Option<(usize, usize)> {
-    let at = start
-        + memchr::memmem::find_iter(&block[start..], b"-----").find(|&at| {
-            [&b"-----END "[..], BEGIN].iter().any(|line| block[start + at..].starts_with(line))
-        })?;
-    if !block[at..].starts_with(b"-----END ") {
-        return None;
-    }
-    let rest = &block[at + 9..];
-    let label = memchr::memmem::find(&rest[..rest.len().min(80)], DASHES)?;
-    Some((at, at + 9 + label + DASHES.len()))
-}
-
-fn key(label: &[u8], body: &Body) -> Result<Key, &'static str> {
-    if body.data.is_empty() {
-        return Err("no key stands between the BEGIN and the END line");
-    }
-    let bytes = encode::base64(&body.data).ok_or("the body is no base64")?;
-    if label.starts_with(b"PGP ") {
-        return openpgp::key(&bytes, body.sum).ok_or("the body is no OpenPGP key");
-    }
-    openssh::key(&bytes).or_else(|| der::key(&bytes)).ok_or("the body does not decode to a private key")
 }
 
 fn describe(key: Key) -> Outcome {

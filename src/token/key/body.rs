@@ -1,4 +1,4 @@
-//! The base64 of an armoured key, however the text round it is written: indented, quoted and
+//! The base64 of an armoured key or certificate, however the text round it is written: indented, quoted and
 //! concatenated line by line, commented out, as a diff, or escaped on one line.
 
 /// What stands between the BEGIN and the END line.
