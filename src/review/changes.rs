@@ -27,6 +27,7 @@ pub struct Changes {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moved {
     /// Its fingerprint.
+    #[serde(rename = "fingerprint")]
     pub token: String,
     /// The state that it was in.
     pub from: State,

@@ -123,8 +123,9 @@ impl RuleVerdict {
 pub struct EvidenceView {
     /// How it came out.
     pub result: Judged,
-    /// The token's fingerprint, if it is about one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The token's fingerprint, if it is about one. It is called so in JSON, because scanners take the
+    /// value of a `token` for one.
+    #[serde(default, rename = "fingerprint", skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
     /// Why, in a sentence without a secret.
     pub why: String,
@@ -214,6 +215,7 @@ impl TokenView {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WaiverView {
     /// The fingerprint of the token that it covers.
+    #[serde(rename = "fingerprint")]
     pub token: String,
     /// The path that it is limited to.
     pub path: Option<String>,

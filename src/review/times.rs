@@ -32,6 +32,7 @@ pub struct Span {
     /// The most days.
     pub worst: i64,
     /// The fingerprint of the token that took the most.
+    #[serde(rename = "worst_fingerprint")]
     pub worst_token: String,
 }
 

@@ -36,12 +36,10 @@ fn every_command_does_what_the_tutorial_says() {
     std::os::unix::fs::symlink(root(), holder.path().join("keytrail")).expect("a link");
     let mut script = String::new();
     for (command, code) in &commands {
-        write!(
-            script,
-            "{command}\ncode=$?\nif [ $code -ne {code} ]; then echo \"exit code $code instead of {code}: \"{quoted} >&2; exit 99; fi\n",
-            quoted = format!("'{}'", command.replace('\'', "'\\''")),
-        )
-        .expect("a string takes it");
+        let quoted = command.replace('\'', "'\\''");
+        let complain = format!("echo \"exit code $code instead of {code}: \"'{quoted}' >&2; exit 99");
+        writeln!(script, "{command}\ncode=$?\nif [ $code -ne {code} ]; then {complain}; fi")
+            .expect("a string takes it");
     }
     let (code, out, err) = ran(holder.path(), &script);
     assert_eq!(code, 0, "{out}\n{err}");
