@@ -36,10 +36,11 @@ fn every_command_does_what_the_tutorial_says() {
     std::os::unix::fs::symlink(root(), holder.path().join("keytrail")).expect("a link");
     let mut script = String::new();
     for (command, code) in &commands {
-        write!(
+        let quoted = command.replace('\'', "'\\''");
+        writeln!(
             script,
-            "{command}\ncode=$?\nif [ $code -ne {code} ]; then echo \"exit code $code instead of {code}: \"{quoted} >&2; exit 99; fi\n",
-            quoted = format!("'{}'", command.replace('\'', "'\\''")),
+            "{command}\ncode=$?\nif [ $code -ne {code} ]; then\n  \
+             echo \"exit code $code instead of {code}: \"'{quoted}' >&2; exit 99\nfi"
         )
         .expect("a string takes it");
     }
