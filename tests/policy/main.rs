@@ -51,7 +51,7 @@ impl Ran {
 
     /// Fails unless the run ended so.
     #[track_caller]
-    #[must_use]
+    #[allow(clippy::return_self_not_must_use, reason = "most runs are only checked for how they end")]
     pub fn ends(self, code: i32) -> Self {
         assert_eq!(self.code, code, "{}\n{}", self.out, self.err);
         self
