@@ -93,8 +93,8 @@ fn a_hook_judges_by_the_same_time() {
 
 #[test]
 fn every_format_tells_it() {
-    let repo = repository();
     const WORDS: &str = "expired 2024-12-31, 690 days ago";
+    let repo = repository();
     for (format, words) in [
         ("terminal", WORDS),
         ("json", "\"expired\": true"),

@@ -34,8 +34,11 @@ pub fn line(secret: &str) -> String {
 
 /// What a run left behind.
 pub struct Ran {
+    /// Standard output.
     pub out: String,
+    /// Standard error.
     pub err: String,
+    /// The exit code.
     pub code: i32,
 }
 
@@ -48,6 +51,7 @@ impl Ran {
 
     /// Fails unless the run ended so.
     #[track_caller]
+    #[allow(clippy::return_self_not_must_use, reason = "most runs are only checked for how they end")]
     pub fn ends(self, code: i32) -> Self {
         assert_eq!(self.code, code, "{}\n{}", self.out, self.err);
         self

@@ -62,7 +62,8 @@ fn stream(random: &mut Random, tokens: &[String]) -> String {
             }
         }
         // Dates lie now and then.
-        let time = 1_700_000_000 + 3600 * commit as i64 - if random.chance(10) { 90_000 } else { 0 };
+        let time = 1_700_000_000 + 3600 * i64::try_from(commit).expect("a small number")
+            - if random.chance(10) { 90_000 } else { 0 };
         let message = format!("commit {commit}");
         let _ = write!(
             stream,
@@ -254,14 +255,14 @@ impl Said {
             };
             assert!(reaches, "{name} does not reach it");
             assert_eq!(reach["holds"], self.has(tip, token), "{name}");
-            let mut line = vec![tip.as_str()];
-            while let Some(parent) = self.parents[*line.last().expect("a tip")].first() {
-                line.push(parent);
+            let mut firsts = vec![tip.as_str()];
+            while let Some(parent) = self.parents[*firsts.last().expect("a tip")].first() {
+                firsts.push(parent);
             }
             let left = reach["left"]["id"].as_str();
-            match line.iter().position(|id| self.has(id, token)) {
+            match firsts.iter().position(|id| self.has(id, token)) {
                 Some(0) => assert_eq!(left, None, "{name}"),
-                Some(at) => assert_eq!(left, Some(line[at - 1]), "{name}"),
+                Some(at) => assert_eq!(left, Some(firsts[at - 1]), "{name}"),
                 None => {
                     let left = left.expect("something took it out");
                     assert!(!self.has(left, token) && self.reaches(tip).contains(left));

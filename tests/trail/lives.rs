@@ -256,8 +256,8 @@ fn folders_that_hold_each_other_many_times_are_told_and_end() {
     let mut folder = repo.git(&["write-tree"]);
     // Ten folders of the same ten folders, and so on: ten thousand million paths.
     for _ in 0..10 {
-        let list: String = (0..10).map(|n| format!("040000 tree {folder}\tf{n}\n")).collect();
-        folder = repo.git_with_input(&["mktree"], list.as_bytes());
+        let list: Vec<String> = (0..10).map(|n| format!("040000 tree {folder}\tf{n}\n")).collect();
+        folder = repo.git_with_input(&["mktree"], list.concat().as_bytes());
     }
     let commit = repo.git(&["commit-tree", &folder, "-m", "A bomb"]);
     repo.git(&["update-ref", "refs/heads/main", &commit]);

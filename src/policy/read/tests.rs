@@ -215,6 +215,8 @@ fn ask(rule: &str, known: Known<'_>) -> (Evaluation, Outcome) {
 
 #[test]
 fn every_requirement_can_be_kept_broken_and_unknown() {
+    use Outcome::{NotApplicable as Unknown, Pass, Violated};
+
     let none = TokenFacts::default;
     let expires = |expires| TokenFacts { expires, ..none() };
     let valid = |from: &str, to: &str| TokenFacts {
@@ -248,8 +250,7 @@ fn every_requirement_can_be_kept_broken_and_unknown() {
     let says = |said| Known { life: Some(&unfollowed), facts: none(), state: State::Exposed, said };
     let out = |life, state| Known { life: Some(life), facts: none(), state, said: Said::NoRegistry };
     let stored = || Known { life: None, facts: none(), state: State::Stored, said: Said::NoRegistry };
-    use Outcome::{NotApplicable as Unknown, Pass, Violated};
-    for (rule, known, expected) in [
+    for (rule, known, expected) in vec![
         ("forbid = true", head(&old), Violated),
         ("forbid = true\nproviders = [\"other\"]", head(&old), Pass),
         ("require = [\"acme-api-*\"]", head(&old), Pass),
@@ -446,6 +447,7 @@ fn every_rule_of_every_starter_can_fire_and_be_kept() {
 
 #[test]
 fn what_is_excused_is_told_and_never_violates() {
+    use crate::policy::subject::Excuse;
     let life = life(Some("2020-01-01"), None);
     let policy = policy_of("[[policy.rule]]\nid = \"it\"\nforbid = true\n");
     let subject = |excuse| Subject {
@@ -457,7 +459,6 @@ fn what_is_excused_is_told_and_never_violates() {
         places: Vec::new(),
         excuse: Some(excuse),
     };
-    use crate::policy::subject::Excuse;
     let excuses = [
         Excuse::Waived { owner: "ada".to_owned(), until: day("2026-07-01") },
         Excuse::Allowed("test data".to_owned()),
