@@ -96,7 +96,7 @@ fn beyond_the_limit_every_secret_keeps_a_place() {
         ]
     );
     assert_eq!(notices.len(), 1);
-    assert!(notices[0].contains("7 of 22 places"), "{notices:?}");
+    assert!(notices[0].contains("7 of 23 places"), "{notices:?}");
     let invocation = &log.runs[0].invocations.as_ref().expect("one")[0];
     let told = invocation.tool_execution_notifications.as_ref().expect("some");
     assert!(told.iter().any(|told| told.message.text.as_deref() == Some(&notices[0])));
