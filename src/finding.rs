@@ -7,6 +7,7 @@ use crate::origin::{Origin, RepoPath, Span};
 pub use crate::rule_info::RuleInfo;
 use crate::secret::{Fingerprint, Masked, Secret};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -47,6 +48,17 @@ impl Finding {
     /// It survives edits, because no line number is in it.
     pub fn identity(&self) -> String {
         format!("{}:{}", self.fingerprint, self.primary().path)
+    }
+
+    /// Free text from the scanned files, such as the reason of an allow marker, without the secret: a
+    /// marker and the secret can stand on the same line.
+    pub fn without_secret<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        match std::str::from_utf8(self.secret.expose()) {
+            Ok(secret) if !secret.is_empty() && text.contains(secret) => {
+                Cow::Owned(text.replace(secret, self.masked.as_str()))
+            }
+            _ => Cow::Borrowed(text),
+        }
     }
 
     /// Whether it counts: new, neither allowed nor waived nor in the baseline.

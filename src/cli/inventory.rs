@@ -1,6 +1,7 @@
 //! `keytrail inventory`: every token of which anything is known, as one table.
 
 use crate::cli::feed::{self, FeedArgs};
+use crate::cli::known::{self, Known};
 use crate::cli::register::RegistryArgs;
 use crate::cli::scan::{Run, SettingArgs, pipeline};
 use crate::cli::source::{self, SourceArgs};
@@ -10,6 +11,7 @@ use crate::detect::Engine;
 use crate::moment::Moment;
 use crate::origin::RepoPath;
 use crate::policy::baseline::Baseline;
+use crate::policy::waiver_file;
 use crate::replace_file::replace;
 use crate::report::json_text;
 use crate::settings::Settings;
@@ -141,6 +143,11 @@ fn record(args: &InventoryArgs, now: Moment) -> Result<u8, Failure> {
         Some(name) => name.clone(),
         None => repository_name(&place),
     };
+    let waivers = known::waivers(
+        &settings,
+        &known::file(&settings, source::root_of(&place).as_deref(), waiver_file::FILE_NAME),
+    )?;
+    let known = Known { waivers, registry: None };
     let mut inventory = Inventory::new(settings.key.id());
     let mut is_complete = true;
     if !args.no_scan {
@@ -148,12 +155,14 @@ fn record(args: &InventoryArgs, now: Moment) -> Result<u8, Failure> {
             let path = args.source.repository()?;
             let asked = Asked { path: path.as_deref(), no_cache: args.source.no_cache, hashes: false };
             let Lives { run, lives } = trail::lives(&asked, &settings, &engine)?;
-            for life in lives {
+            for mut life in lives {
+                known.waive(&mut life, now);
                 inventory.add_life(&repository, life);
             }
             run
         } else {
-            let run = scan(args, &engine, &settings)?;
+            let mut run = scan(args, &engine, &settings)?;
+            known.waivers.apply(&mut run.findings, now);
             for finding in &run.findings {
                 inventory.add_finding(&repository, finding);
             }

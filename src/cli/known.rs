@@ -51,6 +51,11 @@ impl Known {
         }
     }
 
+    /// Tells a life until when it is waived.
+    pub fn waive(&self, life: &mut Life, now: Moment) {
+        life.waived_until = subject::waived(&[&*life], &self.waivers, now).map(|granted| granted.ends);
+    }
+
     /// Sentences about what is wrong with waivers, for a report's warnings.
     pub fn flaws(&self, run: &Run, seen: Seen, now: Moment) -> Vec<String> {
         let checked = self.check(&run.findings, run.coverage.is_complete(), seen, now);

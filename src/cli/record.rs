@@ -15,7 +15,7 @@ use crate::source::stdin::Stdin;
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
-use std::io::Cursor;
+use std::io::{self, Cursor, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -48,6 +48,22 @@ pub fn record(
     tell(&mut ledger);
     appended.map_err(failed)?;
     Ok(true)
+}
+
+/// Records what a command has changed already, which does not become undone because nobody has made
+/// the ledger yet: that is told.
+///
+/// # Errors
+///
+/// Those of [`record`], apart from a ledger that is not there.
+pub fn note(settings: &Settings, folder: &Path, events: &[Event], common: &Common) -> Result<(), Failure> {
+    if settings.ledger.place.is_some()
+        && !events.is_empty()
+        && let Err(missing @ LedgerError::Missing(_)) = Ledger::open(&place(settings, folder))
+    {
+        return writeln!(io::stderr(), "keytrail: not recorded: {missing}").map_err(Failure::usage);
+    }
+    record(settings, folder, events, common).map(drop)
 }
 
 /// Refuses events that hold a secret: what is in the ledger stays there.

@@ -2,9 +2,11 @@
 
 use crate::cli::recognise::{self, Named, Recognised};
 use crate::cli::scan::SettingArgs;
-use crate::cli::{Common, Failure, output, secret_input};
+use crate::cli::{Common, Failure, output, record, secret_input};
 use crate::facts::Expiry;
 use crate::kind::Kind;
+use crate::ledger::Event;
+use crate::ledger::event::Action;
 use crate::moment::Moment;
 use crate::secret::Fingerprint;
 use crate::source::worktree::Worktree;
@@ -199,7 +201,13 @@ pub fn run(args: &RegisterArgs, common: &Common) -> Result<u8, Failure> {
     };
     let old = file.registry().find(print).cloned();
     let is_change = args.update || args.revoke || args.rotate_to.is_some();
-    let mut told = Vec::new();
+    let (mut told, mut events) = (Vec::new(), Vec::new());
+    let rotation = |old: Fingerprint, new: Fingerprint| Event::Rotation {
+        old: old.to_string(),
+        new: new.to_string(),
+        place: None,
+        commit: None,
+    };
     let mut err = io::stderr().lock();
     let changed = match (old, is_change) {
         (None, true) => {
@@ -226,6 +234,7 @@ pub fn run(args: &RegisterArgs, common: &Common) -> Result<u8, Failure> {
             }
             file.add(&new).map_err(Failure::usage)?;
             told.push(("added", print));
+            events.push(event(&new, Action::Added));
             new
         }
         (Some(mut old), true) => {
@@ -233,6 +242,7 @@ pub fn run(args: &RegisterArgs, common: &Common) -> Result<u8, Failure> {
                 let new = rotate(&mut file, &old, fingerprint("--rotate-to", new)?, &args.fields)?;
                 told.push(("marked as rotated", print));
                 told.push(("put in its place", new.fingerprint));
+                events.push(rotation(print, new.fingerprint));
                 new
             } else {
                 if args.revoke {
@@ -242,6 +252,7 @@ pub fn run(args: &RegisterArgs, common: &Common) -> Result<u8, Failure> {
                 args.fields.apply(&mut old)?;
                 file.change(&old).map_err(Failure::usage)?;
                 told.push((if args.revoke { "marked as revoked" } else { "changed" }, print));
+                events.push(if args.revoke { revocation(&old) } else { event(&old, Action::Changed) });
                 old
             }
         }
@@ -252,8 +263,10 @@ pub fn run(args: &RegisterArgs, common: &Common) -> Result<u8, Failure> {
     {
         file.mark_rotated(before).map_err(Failure::usage)?;
         told.push(("marked as rotated", before));
+        events.push(rotation(before, changed.fingerprint));
     }
     file.write().map_err(Failure::usage)?;
+    record::note(&settings, &place, &events, common)?;
     let mut out = anstream::AutoStream::new(io::stdout().lock(), common.colour());
     for (what, print) in told {
         if let Some(one) = file.registry().find(print) {
@@ -273,6 +286,27 @@ pub fn run(args: &RegisterArgs, common: &Common) -> Result<u8, Failure> {
             .into())?;
     }
     Ok(0)
+}
+
+/// What the ledger keeps of a registration.
+fn event(one: &Registration, action: Action) -> Event {
+    Event::Registration {
+        action,
+        fingerprint: one.fingerprint.to_string(),
+        name: Some(one.name.clone()),
+        kind: one.kind.map(|kind| kind.to_string()),
+        owner: one.owner.clone(),
+    }
+}
+
+/// What the ledger keeps of the end of a token.
+fn revocation(one: &Registration) -> Event {
+    Event::Revocation {
+        fingerprint: one.fingerprint.to_string(),
+        revoked: one.revoked.when,
+        by: None,
+        evidence: (!one.evidence.is_empty()).then(|| one.evidence.join(" ")),
+    }
 }
 
 /// Registers a token in another one's place, with what the old one's registration says.

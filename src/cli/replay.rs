@@ -112,7 +112,7 @@ struct KeptFinding {
 impl KeptFinding {
     fn of(finding: &Finding) -> Self {
         // Reports take the secret out of the reasons of allow markers; without it they can not.
-        let clean = |text: &str| crate::report::without_secret(text, finding).into_owned();
+        let clean = |text: &str| finding.without_secret(text).into_owned();
         let mut locations = finding.locations.clone();
         for allowed in locations.iter_mut().filter_map(|location| location.allowed.as_mut()) {
             allowed.reason = clean(&allowed.reason);

@@ -84,7 +84,8 @@ pub fn run(args: &TrailArgs, common: &Common) -> Result<u8, Failure> {
             && (args.state.is_empty() || args.state.contains(&followed.state))
     };
     let known = Known::load(&settings, crate::cli::source::root_of(&place).as_deref())?;
-    let judged = lives.into_iter().map(|life| {
+    let judged = lives.into_iter().map(|mut life| {
+        known.waive(&mut life, now);
         let word = known.word(&life, now);
         Followed::new(life, word, now)
     });
@@ -175,7 +176,6 @@ pub fn lives(asked: &Asked<'_>, settings: &Settings, engine: &Engine) -> Result<
         baseline.apply(&mut findings);
     }
     let handles = Handles::open(asked.path)?;
-    let clean = |text: &str, finding: &Finding| report::without_secret(text, finding).into_owned();
     let read = |wanted: &[u32]| records(&handles, &past, wanted, &coverage);
     let mut cut = |finding: &Finding, paths: usize| {
         let what = format!("the trail of the token {}", finding.fingerprint);
@@ -185,6 +185,6 @@ pub fn lives(asked: &Asked<'_>, settings: &Settings, engine: &Engine) -> Result<
             format_args!("it is at {paths} paths more than are followed; leave folders out with `exclude`"),
         );
     };
-    let lives = follow(&past, &findings, &versions, &read, &clean, &mut cut);
+    let lives = follow(&past, &findings, &versions, &read, &mut cut);
     Ok(Lives { run: Run { findings, coverage: coverage.finish(), warnings }, lives })
 }

@@ -4,9 +4,11 @@ use crate::cli::known::{self, Known};
 use crate::cli::output;
 use crate::cli::scan::{Run, SettingArgs, pipeline, settings_probe};
 use crate::cli::source::{self, SourceArgs};
-use crate::cli::{Common, EXIT_INCOMPLETE, Failure, table};
+use crate::cli::{Common, EXIT_INCOMPLETE, Failure, record, table};
 use crate::detect::Engine;
 use crate::finding::{Finding, Location};
+use crate::ledger::Event;
+use crate::ledger::event::Action;
 use crate::moment::Moment;
 use crate::origin::RepoPath;
 use crate::policy::waiver::Waiver;
@@ -225,6 +227,8 @@ fn add(args: &WaiveArgs, common: &Common) -> Result<u8, Failure> {
     let mut open = WaiverFile::open(&file, settings.key.id()).map_err(Failure::usage)?;
     let replaced = open.add(&waiver).map_err(Failure::usage)?;
     open.write().map_err(Failure::usage)?;
+    let action = if replaced.is_some() { Action::Changed } else { Action::Added };
+    record::note(&settings, &output::current_folder()?, &[event(&waiver, action)], common)?;
     let print = waiver.fingerprint.to_string();
     let what = waiver.rule.as_deref().map(|rule| format!(" ({rule})")).unwrap_or_default();
     say(&format!("{}: {print}{what} is waived until {}", file.display(), waiver.expires.date()))?;
@@ -232,6 +236,19 @@ fn add(args: &WaiveArgs, common: &Common) -> Result<u8, Failure> {
         say(&format!("it takes the place of the waiver of {} until {}", old.owner, old.expires.date()))?;
     }
     Ok(0)
+}
+
+/// What the ledger keeps of a waiver.
+fn event(waiver: &Waiver, action: Action) -> Event {
+    Event::Waiver {
+        action,
+        fingerprint: waiver.fingerprint.to_string(),
+        path: waiver.path.as_ref().map(ToString::to_string),
+        owner: Some(waiver.owner.clone()),
+        reason: Some(waiver.reason.clone()),
+        ticket: waiver.ticket.clone(),
+        expires: Some(waiver.expires),
+    }
 }
 
 /// Scans one file, whatever is excluded.
@@ -405,6 +422,12 @@ fn prune(args: &PruneArgs, common: &Common) -> Result<u8, Failure> {
     }
     if !args.dry_run && !removed.is_empty() {
         file.write().map_err(Failure::usage)?;
+        let gone = |waiver: &Waiver| {
+            let is_over = known.waivers.ends(waiver) <= now;
+            event(waiver, if is_over { Action::Expired } else { Action::Removed })
+        };
+        let events: Vec<Event> = removed.iter().map(gone).collect();
+        record::note(&settings, &place, &events, common)?;
     }
     let verb = if args.dry_run { "would be taken out" } else { "taken out" };
     say(&format!("{}: {} {verb}, {} left", path.display(), removed.len(), file.waivers().len()))?;

@@ -1,6 +1,6 @@
 //! A table for spreadsheets and shell tools: a header, then one place a row.
 
-use super::{Report, text, view};
+use super::{Report, text};
 use crate::facts::Expiry;
 use crate::finding::{Finding, Location, Status};
 use crate::moment::Moment;
@@ -111,7 +111,7 @@ fn row(finding: &Finding, location: &Location, now: Moment) -> [String; HEADER.l
         location.decoded.join(" "),
         location.versions.to_string(),
         finding.fingerprint.to_string(),
-        view::without_secret(&reason, finding).into_owned(),
+        finding.without_secret(&reason).into_owned(),
         location.origin.reachable.map(|reachable| reachable.to_string()).unwrap_or_default(),
         facts.form.clone().unwrap_or_default(),
         facts.environment.map(|environment| environment.name().to_owned()).unwrap_or_default(),

@@ -212,8 +212,8 @@ impl<'a> FindingText<'a> {
             identity: finding.identity(),
             status: finding.status.name(),
             reason: match &finding.status {
-                Status::Allowed(reason) => Some(view::without_secret(reason, finding)),
-                Status::Waived(waived) => Some(view::without_secret(&waived.reason, finding)),
+                Status::Allowed(reason) => Some(finding.without_secret(reason)),
+                Status::Waived(waived) => Some(finding.without_secret(&waived.reason)),
                 Status::Open | Status::Baseline => None,
             },
             waiver: match &finding.status {
@@ -349,7 +349,7 @@ impl<'a> LocationText<'a> {
             line_hash: location.line_hash.as_deref(),
             decoded: &location.decoded,
             allowed: location.allowed.as_ref().map(|allowed| AllowedText {
-                reason: view::without_secret(&allowed.reason, finding),
+                reason: finding.without_secret(&allowed.reason),
                 line: allowed.line,
             }),
             versions: location.versions,

@@ -26,7 +26,6 @@ mod view;
 
 pub use github::command as github_command;
 pub use policy::PolicyPart;
-pub use view::without_secret;
 
 #[cfg(test)]
 mod sample;

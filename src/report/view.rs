@@ -3,7 +3,6 @@
 use super::Report;
 use crate::finding::{Finding, Location, Status};
 use crate::level::Severity;
-use std::borrow::Cow;
 
 /// The severities, worst first.
 pub(super) const SEVERITIES: [Severity; 4] =
@@ -69,15 +68,4 @@ pub(super) fn open_places(finding: &Finding) -> impl Iterator<Item = &Location> 
 /// were marked.
 pub(super) fn marks_count(finding: &Finding) -> bool {
     finding.locations.iter().any(|location| location.allowed.is_none())
-}
-
-/// Free text from the scanned files, such as the reason of an allow marker, without the secret:
-/// a marker and the secret can stand on the same line.
-pub fn without_secret<'a>(text: &'a str, finding: &Finding) -> Cow<'a, str> {
-    match std::str::from_utf8(finding.secret.expose()) {
-        Ok(secret) if !secret.is_empty() && text.contains(secret) => {
-            Cow::Owned(text.replace(secret, finding.masked.as_str()))
-        }
-        _ => Cow::Borrowed(text),
-    }
 }

@@ -28,14 +28,12 @@ const MOST_STEPS: usize = 20_000_000_000;
 /// How many paths of a secret are followed at least and at most: each is told of on its own.
 const PATHS: std::ops::RangeInclusive<usize> = 200..=10_000;
 
-/// The lives of the findings, in their order. `clean` takes a secret out of free text. `cut` is told
-/// of secrets that are at too many paths to follow all of them.
+/// The lives of the findings, in their order. `cut` is told of secrets that are at too many paths to follow all of them.
 pub fn follow(
     past: &Past,
     findings: &[Finding],
     versions: &[Version],
     records: &Records<'_>,
-    clean: &dyn Fn(&str, &Finding) -> String,
     cut: &mut dyn FnMut(&Finding, usize),
 ) -> Vec<Life> {
     let index = Index::of(past, findings, versions);
@@ -68,7 +66,7 @@ pub fn follow(
     let mut lives: Vec<Life> = drafts
         .into_iter()
         .zip(findings)
-        .map(|(draft, finding)| draft.life(finding, &records, past, clean))
+        .map(|(draft, finding)| draft.life(finding, &records, past))
         .collect();
     for Rotation { old, new, path, name, commit } in rotations {
         let Some((commit, _)) = records.get(&commit) else { continue };
@@ -368,13 +366,7 @@ impl Draft {
         of_stays.chain(of_refs).chain(own).flatten()
     }
 
-    fn life(
-        self,
-        finding: &Finding,
-        records: &HashMap<u32, (CommitRecord, Vec<u8>)>,
-        past: &Past,
-        clean: &dyn Fn(&str, &Finding) -> String,
-    ) -> Life {
+    fn life(self, finding: &Finding, records: &HashMap<u32, (CommitRecord, Vec<u8>)>, past: &Past) -> Life {
         let record = |commit: u32| records.get(&commit).map(|(record, _)| record.clone());
         let request = |commit: u32| records.get(&commit).and_then(|(_, message)| pull_request(message));
         let introduced = self.introduced.and_then(|(commit, stay)| {
@@ -391,7 +383,7 @@ impl Draft {
         let refs = refs.map(|(name, holds, left)| Reach { name, holds, left: left.and_then(record) });
         let stays = self.stays.into_iter().map(|stay| Stay {
             path: stay.path,
-            name: stay.name.map(|name| clean(&name, finding)),
+            name: stay.name.map(|name| finding.without_secret(&name).into_owned()),
             line: stay.line,
             sort: stay.sort,
             since: stay.span.and_then(|span| record(span.since)),
@@ -408,8 +400,9 @@ impl Draft {
             in_head: self.in_head,
             replaced_by: Vec::new(),
             replaces: Vec::new(),
-            allowed: self.allowed.map(|reason| clean(&reason, finding)),
+            allowed: self.allowed.map(|reason| finding.without_secret(&reason).into_owned()),
             in_baseline: finding.status == Status::Baseline,
+            waived_until: None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What a repository's history tells of one token.
 
 pub use crate::commit::{CommitRecord, Person, Signature};
+use crate::moment::Moment;
 use crate::origin::RepoPath;
 use crate::secret::Fingerprint;
 use crate::trail::token::Token;
@@ -31,6 +32,9 @@ pub struct Life {
     /// Whether it was known when keytrail was adopted.
     #[serde(default)]
     pub in_baseline: bool,
+    /// Until when a waiver covers every place of it that still stands, if one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waived_until: Option<Moment>,
 }
 
 impl Life {

@@ -98,7 +98,7 @@ pub fn state(life: &Life, word: Word, now: Moment) -> State {
         State::Revoked
     } else if life.token.facts.ends().or(word.expires).is_some_and(|end| end <= now) {
         State::Expired
-    } else if word.is_waived {
+    } else if word.is_waived || life.waived_until.is_some_and(|end| now < end) {
         State::Waived
     } else if life.in_head {
         State::Exposed

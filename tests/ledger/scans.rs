@@ -138,3 +138,60 @@ fn a_ledger_is_no_finding_of_our_own() {
         assert_eq!(ran.code, 0, "{}", ran.out);
     }
 }
+
+#[test]
+fn what_people_say_of_tokens_is_recorded_too() {
+    let repo = with_ledger();
+    repo.write("config.py", format!("token = \"{}\"\n", token(1))).commit("Add");
+    let register = |arguments: &[&str], input: &str| {
+        let all: Vec<&str> = ["register"].iter().chain(arguments).copied().collect();
+        let ran = run(&mut program(repo.path(), &all), input);
+        assert_eq!(ran.code, 0, "{}", ran.err);
+    };
+    let print =
+        |seed| keytrail::secret::FingerprintKey::public().fingerprint(token(seed).as_bytes()).to_string();
+    register(&["--name", "bot", "--owner", "ops"], &token(1));
+    register(&["--fingerprint", &print(1), "--update", "--purpose", "Deploys"], "");
+    register(&["--fingerprint", &print(1), "--rotate-to", &print(2)], "");
+    register(&["--fingerprint", &print(1), "--revoke", "--evidence", "https://tickets.example/1"], "");
+    let waive = |arguments: &[&str]| {
+        let all: Vec<&str> = ["waive"].iter().chain(arguments).copied().collect();
+        let ran = run(&mut program(repo.path(), &all), "");
+        assert_eq!(ran.code, 0, "{}", ran.err);
+    };
+    let of = ["--at", "config.py:1", "--reason", "It goes", "--owner", "ops"];
+    waive(&[&of[..], &["--days", "10"]].concat());
+    waive(&[&of[..], &["--days", "20"]].concat());
+    waive(&["prune", "--unused"]);
+    waive(&["prune", "--now", "2026-03-01"]);
+    let log = ledger(repo.path(), &["log", "--json"]);
+    let told: Vec<String> = log
+        .lines()
+        .skip(1)
+        .map(|line| {
+            let event = &serde_json::from_str::<serde_json::Value>(line).unwrap()["event"];
+            let text = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
+            let is = |name: &str| match text(name) {
+                found if found == print(1) => " one".to_owned(),
+                found if found == print(2) => " two".to_owned(),
+                _ => String::new(),
+            };
+            let whom = ["fingerprint", "old", "new"].map(is).concat();
+            format!("{}{whom} {}", text("type"), text("action")).trim_end().to_owned()
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "registration one added",
+            "registration one changed",
+            "rotation one two",
+            "revocation one",
+            "waiver one added",
+            "waiver one changed",
+            "waiver one expired",
+        ]
+    );
+    assert!(!log.contains(&token(1)));
+    ledger(repo.path(), &["verify"]);
+}

@@ -157,6 +157,25 @@ fn waivers_are_excuses_in_a_check_and_in_the_trail() {
 }
 
 #[test]
+fn the_inventory_knows_what_is_waived() {
+    let repo = Repo::init();
+    repo.write("a.py", line(&token(1)));
+    repo.commit("one");
+    let now = "2026-01-01";
+    run_at(&repo, now, &["waive", "--at", "a.py:1", "--reason", "r", "--owner", "o", "--days", "10"]).ends(0);
+    let state = |now: &str, history: &[&str]| {
+        let all = [&["inventory", "-f", "json"], history].concat();
+        let told: serde_json::Value =
+            serde_json::from_str(&run_at(&repo, now, &all).ends(0).out).expect("JSON is JSON");
+        told["entries"][0]["state"].as_str().expect("a state").to_owned()
+    };
+    for history in [&[][..], &["--history"]] {
+        assert_eq!(state("2026-01-05", history), "waived");
+        assert_eq!(state("2026-01-12", history), "exposed");
+    }
+}
+
+#[test]
 fn unused_waivers_are_pruned_by_the_whole_history() {
     let repo = Repo::init();
     repo.write("a.py", line(&token(1)));

@@ -197,7 +197,7 @@ fn suppressions(finding: &Finding, location: &Location) -> Vec<Suppression> {
     };
     let mut suppressions = Vec::new();
     if let Some(reason) = reason {
-        let reason = view::without_secret(reason, finding);
+        let reason = finding.without_secret(reason);
         let suppression = Suppression::builder().kind("inSource").status("accepted");
         suppressions.push(suppression.justification(text::clean(&reason)).build());
     }
@@ -207,7 +207,7 @@ fn suppressions(finding: &Finding, location: &Location) -> Vec<Suppression> {
     }
     if let Status::Waived(waived) = &finding.status {
         let words = waived.to_string();
-        let words = text::sentence(&view::without_secret(&words, finding));
+        let words = text::sentence(&finding.without_secret(&words));
         let suppression = Suppression::builder().kind("external").status("accepted");
         suppressions.push(suppression.justification(words).build());
     }

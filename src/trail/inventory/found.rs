@@ -2,7 +2,6 @@
 
 use crate::finding::{Finding, Location, Status};
 use crate::origin::{OriginKind, RepoPath};
-use crate::report::without_secret;
 use crate::trail::life::{Life, PlaceSort, Stay};
 use crate::trail::token::Token;
 use std::collections::BTreeMap;
@@ -32,10 +31,14 @@ pub(super) fn life(finding: &Finding) -> Life {
         replaces: Vec::new(),
         allowed: match &finding.status {
             // A marker and the secret can stand on the same line.
-            Status::Allowed(reason) => Some(without_secret(reason, finding).into_owned()),
+            Status::Allowed(reason) => Some(finding.without_secret(reason).into_owned()),
             Status::Open | Status::Baseline | Status::Waived(_) => None,
         },
         in_baseline: finding.status == Status::Baseline,
+        waived_until: match &finding.status {
+            Status::Waived(waived) => Some(waived.until),
+            Status::Open | Status::Allowed(_) | Status::Baseline => None,
+        },
     }
 }
 

@@ -41,5 +41,6 @@ pub(crate) fn life(secret: &[u8]) -> Life {
         replaces: Vec::new(),
         allowed: None,
         in_baseline: false,
+        waived_until: None,
     }
 }
