@@ -2,6 +2,7 @@
 
 use crate::cli::feed::{self, FeedArgs};
 use crate::cli::known::{self, Known};
+use crate::cli::other_tokens;
 use crate::cli::register::RegistryArgs;
 use crate::cli::scan::{Run, SettingArgs, pipeline};
 use crate::cli::source::{self, SourceArgs};
@@ -237,10 +238,7 @@ fn run_merge(args: &MergeArgs, now: Moment) -> Result<u8, Failure> {
     let mut all: Option<(Inventory, &Path)> = None;
     for file in &args.files {
         let shown = RepoPath::from_path(file).to_string();
-        let bytes = std::fs::read(file).map_err(|error| {
-            Failure::usage(anyhow::Error::from(error).context(format!("cannot read {shown}")))
-        })?;
-        let inventory = Inventory::read(&bytes, &shown).map_err(Failure::usage)?;
+        let inventory = other_tokens::read(file)?;
         match &mut all {
             None => all = Some((inventory, file)),
             Some((known, first)) => known.merge(inventory).map_err(|error| {

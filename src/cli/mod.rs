@@ -9,6 +9,7 @@ mod inventory;
 mod inventory_text;
 mod known;
 mod ledger;
+mod other_tokens;
 mod output;
 mod policy;
 mod progress;

@@ -1,6 +1,7 @@
 //! `keytrail policy`: list, show, begin and check a policy.
 
 use crate::cli::known::Known;
+use crate::cli::other_tokens::OtherArgs;
 use crate::cli::output::{self, Wanted};
 use crate::cli::scan::{Run, SettingArgs, brief, pipeline};
 use crate::cli::source::{self, SourceArgs};
@@ -66,10 +67,8 @@ pub struct CheckArgs {
     /// Follow every token through the whole history, instead of looking at the files of today.
     #[arg(long)]
     history: bool,
-    /// Ask about the tokens of this inventory too, as `keytrail inventory -f json` writes it. May be
-    /// given several times.
-    #[arg(long, value_name = "FILE")]
-    inventory: Vec<PathBuf>,
+    #[command(flatten)]
+    others: OtherArgs,
     /// Neither use nor keep what earlier scans of the history found out.
     #[arg(long, requires = "history")]
     no_cache: bool,
@@ -290,14 +289,7 @@ fn check(args: &CheckArgs, common: &Common) -> Result<u8, Failure> {
     } else {
         files(args, &settings, &engine)?
     };
-    for path in &args.inventory {
-        let shown = RepoPath::from_path(path).to_string();
-        let bytes = std::fs::read(path).map_err(|error| {
-            Failure::text(format!("the inventory {shown} cannot be read: {error}; name one that is there"))
-        })?;
-        let other = Inventory::read(&bytes, &shown).map_err(Failure::usage)?;
-        gathered.inventory.merge(other).map_err(Failure::usage)?;
-    }
+    args.others.add(&mut gathered.inventory)?;
     let now = common.now();
     known.waivers.apply(&mut gathered.run.findings, now);
     let Gathered { run, mut inventory, seen, root, is_repository } = gathered;

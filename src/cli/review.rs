@@ -5,6 +5,7 @@ use crate::cli::inventory::repository_name;
 use crate::cli::known::Known;
 use crate::cli::ledger as ledger_place;
 use crate::cli::ledger::verify::{read_held, read_verifier};
+use crate::cli::other_tokens::OtherArgs;
 use crate::cli::output::{self, Wanted};
 use crate::cli::record::{self, settings_hash};
 use crate::cli::register::RegistryArgs;
@@ -55,9 +56,8 @@ pub struct ReviewArgs {
     previous: Option<PathBuf>,
     #[command(flatten)]
     registry: RegistryArgs,
-    /// A JSON report of `keytrail inventory`, whose tokens are reviewed too. May be given several times.
-    #[arg(long, value_name = "FILE")]
-    inventory: Vec<PathBuf>,
+    #[command(flatten)]
+    others: OtherArgs,
     #[command(flatten)]
     feeds: FeedArgs,
     /// A checkpoint of the ledger that you kept elsewhere: what shows that the whole ledger was rewritten
@@ -154,9 +154,7 @@ fn make(args: &ReviewArgs, common: &Common) -> Result<u8, Failure> {
     // The feeds change the settings for themselves.
     let gate = settings.gate;
     feed::take(&args.feeds, &engine, &mut settings, &mut inventory)?;
-    for file in &args.inventory {
-        join(&mut inventory, file)?;
-    }
+    args.others.add(&mut inventory)?;
     let checked = known.check(&run.findings, run.coverage.is_complete(), Seen::All, now);
     let has_registry = known.registry.is_some();
     if let Some(registry) = &known.registry {
@@ -240,18 +238,6 @@ fn read_registry(
         return Ok(None);
     }
     Registry::read(&path, settings.key.id()).map(Some).map_err(Failure::usage)
-}
-
-/// Adds the tokens of a report of `keytrail inventory`.
-fn join(inventory: &mut Inventory, file: &Path) -> Result<(), Failure> {
-    let shown = crate::origin::RepoPath::from_path(file).to_string();
-    let bytes = std::fs::read(file).map_err(|error| unreadable(file, error))?;
-    let other = Inventory::read(&bytes, &shown).map_err(Failure::usage)?;
-    inventory.merge(other).map_err(|error| {
-        Failure::usage(
-            anyhow::Error::from(error).context(format!("the tokens of {shown} cannot be reviewed")),
-        )
-    })
 }
 
 /// Where tokens are stored, with how many there are.

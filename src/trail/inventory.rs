@@ -98,10 +98,13 @@ impl Inventory {
         }
     }
 
-    /// Gives every entry its registration. A registered token that is nowhere to be seen is no entry.
+    /// Gives the entries that a registry knows their registration. Others keep what another registry
+    /// said of them. A registered token that is nowhere to be seen is no entry.
     pub fn register(&mut self, registry: &Registry) {
         for (fingerprint, entry) in &mut self.entries {
-            entry.registration = registry.find(*fingerprint).cloned();
+            if let Some(registration) = registry.find(*fingerprint) {
+                entry.registration = Some(registration.clone());
+            }
         }
     }
 }

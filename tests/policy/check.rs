@@ -203,3 +203,27 @@ fn the_same_input_gives_the_same_bytes() {
     }
     assert_eq!(NOW, "2026-06-01");
 }
+
+#[test]
+fn tokens_that_other_runs_know_are_asked_about_too() {
+    let other = Repo::init();
+    other.write("a.py", line(&token(1)));
+    other.commit("one");
+    run(&other, &["inventory", "--db", "../tokens.db", "-f", "json=../tokens.json", "."]).ends(0);
+    let repo = Repo::init();
+    repo.write("keytrail.toml", "version = 1\n[policy]\nframeworks = [\"gdpr\"]\n");
+    repo.commit("one");
+    for name in ["tokens.db", "tokens.json"] {
+        std::fs::copy(other.beside(name), repo.beside(name)).unwrap();
+    }
+    run(&repo, &["policy", "check"]).ends(0);
+    for others in [["--db", "../tokens.db"], ["--inventory", "../tokens.json"]] {
+        let all = [&["policy", "check", "-f", "json"], &others[..]].concat();
+        let told = run(&repo, &all).ends(1).json();
+        assert!(broken(&told).contains(&"no-secret-in-repository".to_owned()), "{told}");
+    }
+    for others in [["--db", "none.db"], ["--inventory", "none.json"]] {
+        let ran = run(&repo, &[&["policy", "check"], &others[..]].concat()).ends(2);
+        assert!(ran.err.contains(others[1]), "{}", ran.err);
+    }
+}
