@@ -16,6 +16,7 @@ pub mod ledger;
 pub mod level;
 pub mod line_hash;
 pub mod moment;
+pub mod number;
 pub mod origin;
 pub mod past;
 pub mod policy;

@@ -2,6 +2,7 @@
 
 use crate::excerpt::shown;
 use crate::finding::Location;
+pub(super) use crate::number::{count, thousands};
 use crate::origin::OriginKind;
 use std::borrow::Cow;
 
@@ -37,31 +38,6 @@ pub(super) fn path(location: &Location) -> String {
 /// `path:line:column`.
 pub(super) fn place(location: &Location) -> String {
     format!("{}:{}:{}", path(location), location.span.start.line, location.span.start.column)
-}
-
-/// A number with its noun, in the plural where it should be: `1,204 files`.
-pub(super) fn count(number: u64, noun: &str) -> String {
-    let plural = match noun.strip_suffix('y') {
-        _ if number == 1 => noun.to_owned(),
-        // One day, two days.
-        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
-        _ if noun.ends_with("ch") => format!("{noun}es"),
-        _ => format!("{noun}s"),
-    };
-    format!("{} {plural}", thousands(number))
-}
-
-/// Digits in groups of three.
-pub(super) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
 }
 
 /// A number of bytes for people.
@@ -117,10 +93,6 @@ mod tests {
 
     #[test]
     fn numbers_for_people() {
-        assert_eq!(count(1, "document"), "1 document");
-        assert_eq!(count(1_234_567, "entry"), "1,234,567 entries");
-        assert_eq!(count(2, "day"), "2 days");
-        assert_eq!(thousands(100), "100");
         assert_eq!(size(1), "1 byte");
         assert_eq!(size(1023), "1,023 bytes");
         assert_eq!(size(1536), "1.5 KiB");

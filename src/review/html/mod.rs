@@ -8,9 +8,10 @@ mod tokens;
 mod verdicts;
 
 use super::{Judged, LedgerView, OUTCOMES, Outcome, Review, Standing, seal};
+use crate::number::{count, thousands};
 use crate::trail::state::State;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use parts::{count, day, mark_of_outcome, mark_of_state, thousands};
+use parts::{day, mark_of_outcome, mark_of_state};
 use sha2::{Digest, Sha256};
 
 const STYLE: &str = include_str!("style.css");

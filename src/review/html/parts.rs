@@ -35,29 +35,6 @@ pub(super) fn anchor(fingerprint: &str) -> String {
     format!("t-{fingerprint}")
 }
 
-/// A number with its noun: `1 day`, `1,204 documents`.
-pub(super) fn count(number: u64, noun: &str) -> String {
-    let plural = match noun.strip_suffix("ry") {
-        _ if number == 1 => noun.to_owned(),
-        Some(stem) => format!("{stem}ries"),
-        None => format!("{noun}s"),
-    };
-    format!("{} {plural}", thousands(number))
-}
-
-/// Digits in groups of three.
-pub(super) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
 /// How a rule or a control came out: a shape, a word and a colour.
 pub(super) fn mark_of_outcome(outcome: Outcome) -> Markup {
     match outcome {

@@ -1,8 +1,9 @@
 //! What changed, how long it took, what was waived and covered, the ledger, and how the page was made.
 
 use super::super::{LedgerView, Review, Span, TokenView};
-use super::parts::{address, count, day, mark_of_standing, mark_of_state, moment, thousands};
+use super::parts::{address, day, mark_of_standing, mark_of_state, moment};
 use super::verdicts::name;
+use crate::number::{count, thousands};
 use maud::{Markup, html};
 use std::collections::HashMap;
 

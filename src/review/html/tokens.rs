@@ -1,9 +1,10 @@
 //! Every token with its state and its life.
 
 use super::super::{Event, Review, STATES, TokenView};
-use super::parts::{address, anchor, day, mark_of_state, meaning, thousands};
+use super::parts::{address, anchor, day, mark_of_state, meaning};
 use super::short;
 use crate::moment::Moment;
+use crate::number::thousands;
 use crate::trail::state::State;
 use maud::{Markup, html};
 

@@ -1,8 +1,9 @@
 //! What the rules of the policy say, and what that says of each control.
 
 use super::super::{ControlVerdict, EvidenceView, Judged, Review, RuleVerdict, TokenView};
-use super::parts::{address, anchor, count, is_web, mark_of_outcome, mark_of_result};
+use super::parts::{address, anchor, is_web, mark_of_outcome, mark_of_result};
 use super::{TOLD, key_of_outcomes};
+use crate::number::count;
 use maud::{Markup, html};
 use std::collections::HashMap;
 
