@@ -42,13 +42,11 @@ impl Known {
         Ok(Self { waivers, registry })
     }
 
-    /// What the registry and the waivers say of a token with this life.
-    pub fn word(&self, life: &Life, now: Moment) -> Word {
-        let is_waived = subject::waived(&[life], &self.waivers, now).is_some();
-        match self.registry.as_ref().and_then(|registry| registry.find(life.token.fingerprint)) {
-            Some(registration) => registration.word(is_waived),
-            None => Word { is_waived, ..Word::default() },
-        }
+    /// What the registry says of a token with this life. The life itself tells whether it is
+    /// [waived](Self::waive).
+    pub fn word(&self, life: &Life) -> Word {
+        let registration = self.registry.as_ref().and_then(|registry| registry.find(life.token.fingerprint));
+        registration.map(|one| one.word(false)).unwrap_or_default()
     }
 
     /// Tells a life until when it is waived.

@@ -270,13 +270,7 @@ struct Gathered {
 fn check(args: &CheckArgs, common: &Common) -> Result<u8, Failure> {
     output::check(&args.format)?;
     let started = Instant::now();
-    let place = match &args.path {
-        Some(path) if path.exists() => path.clone(),
-        Some(path) => {
-            return Err(Failure::text(format!("{}: there is no such file or folder", path.display())));
-        }
-        None => output::current_folder()?,
-    };
+    let place = source::named_or_current(args.path.as_deref())?;
     let (settings, engine) = args.settings.load(&place)?;
     let Some(PolicyText { policy, .. }) = &settings.policy else {
         return Err(Failure::text(

@@ -10,6 +10,7 @@ use crate::cli::output::{self, Wanted};
 use crate::cli::record::{self, settings_hash};
 use crate::cli::register::RegistryArgs;
 use crate::cli::scan::SettingArgs;
+use crate::cli::source::named_or_current;
 use crate::cli::trail::{self, Lives};
 use crate::cli::{Common, EXIT_INCOMPLETE, Failure};
 use crate::detect::Engine;
@@ -121,13 +122,7 @@ pub fn run(args: &ReviewArgs, common: &Common) -> Result<u8, Failure> {
 fn make(args: &ReviewArgs, common: &Common) -> Result<u8, Failure> {
     output::check(&args.format)?;
     let previous = args.previous.as_deref().map(read_previous).transpose()?;
-    let place = match &args.path {
-        Some(path) if path.exists() => path.clone(),
-        Some(path) => {
-            return Err(Failure::text(format!("{}: there is no such file or folder", path.display())));
-        }
-        None => output::current_folder()?,
-    };
+    let place = named_or_current(args.path.as_deref())?;
     let (mut settings, engine) = args.settings.load(&place)?;
     if let Some(previous) = previous.as_ref().filter(|previous| previous.made.key != settings.key.id()) {
         return Err(Failure::text(format!(

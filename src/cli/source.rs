@@ -76,11 +76,7 @@ pub struct Chosen<'a> {
 impl SourceArgs {
     /// Where to look for `keytrail.toml`.
     pub fn place(&self) -> Result<PathBuf, Failure> {
-        match self.paths.first() {
-            Some(path) if path.exists() => Ok(path.clone()),
-            Some(path) => Err(Failure::text(format!("{}: there is no such file or folder", path.display()))),
-            None => output::current_folder(),
-        }
+        named_or_current(self.paths.first().map(PathBuf::as_path))
     }
 
     /// Whether what a scan finds out is kept for the next one.
@@ -209,6 +205,15 @@ fn tree<'a>(args: &SourceArgs, filter: PathFilter<'a>, settings: &Settings) -> R
         (true, false) => Seen::All,
     };
     Ok(Chosen { sources: vec![Box::new(tree)], root, is_repository, replay: None, seen })
+}
+
+/// A place that is named, which has to be there, else the current folder.
+pub fn named_or_current(path: Option<&Path>) -> Result<PathBuf, Failure> {
+    match path {
+        Some(path) if path.exists() => Ok(path.to_owned()),
+        Some(path) => Err(Failure::text(format!("{}: there is no such file or folder", path.display()))),
+        None => output::current_folder(),
+    }
 }
 
 /// The root of the repository that a place lies in.

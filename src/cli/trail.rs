@@ -3,7 +3,7 @@
 use crate::cli::known::Known;
 use crate::cli::output::{self, Wanted};
 use crate::cli::scan::{Run, SettingArgs, settings_probe};
-use crate::cli::source::containers;
+use crate::cli::source::{containers, named_or_current};
 use crate::cli::{Common, EXIT_INCOMPLETE, Failure, progress, replay};
 use crate::coverage::{Coverage, Gap};
 use crate::detect::Engine;
@@ -66,13 +66,7 @@ pub fn run(args: &TrailArgs, common: &Common) -> Result<u8, Failure> {
         )));
     }
     let started = Instant::now();
-    let place = match &args.path {
-        Some(path) if path.exists() => path.clone(),
-        Some(path) => {
-            return Err(Failure::text(format!("{}: there is no such file or folder", path.display())));
-        }
-        None => output::current_folder()?,
-    };
+    let place = named_or_current(args.path.as_deref())?;
     let (settings, engine) = args.settings.load(&place)?;
     let hashes = args.format.iter().any(|wanted| wanted.format == Format::Sarif);
     let asked = Asked { path: args.path.as_deref(), no_cache: args.no_cache, hashes };
@@ -86,7 +80,7 @@ pub fn run(args: &TrailArgs, common: &Common) -> Result<u8, Failure> {
     let known = Known::load(&settings, crate::cli::source::root_of(&place).as_deref())?;
     let judged = lives.into_iter().map(|mut life| {
         known.waive(&mut life, now);
-        let word = known.word(&life, now);
+        let word = known.word(&life);
         Followed::new(life, word, now)
     });
     let (lives, mut findings): (Vec<Followed>, Vec<Finding>) =
