@@ -23,7 +23,7 @@ pub use traces::{Known, Traces};
 
 use crate::detect::{Engine, Match, decode};
 use crate::level::Confidence;
-use changes::{fresh, widened};
+use changes::{fresh, widened, worthwhile};
 use looking::Looking;
 use reach::{DECODED_ROUND, Sharing};
 
@@ -95,6 +95,7 @@ impl<'e> Probe<'e> {
         older_length: usize,
         common: &[Common],
     ) -> Traces {
+        let common = &worthwhile(common)[..];
         if is_binary != older.is_binary || common.is_empty() || u32::try_from(text.len()).is_err() {
             return self.whole(text, is_binary);
         }
