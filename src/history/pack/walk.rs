@@ -259,8 +259,8 @@ impl<V: Visitor> Worker<'_, V> {
 
     fn recycle(&mut self, bytes: Vec<u8>) {
         /// A larger buffer is not worth its memory.
-        const MOST_BYTES: usize = 8 << 20;
-        const MOST_SPARE: usize = 32;
+        const MOST_BYTES: usize = 1 << 20;
+        const MOST_SPARE: usize = 8;
         if bytes.capacity() <= MOST_BYTES && self.spare.len() < MOST_SPARE {
             self.spare.push(bytes);
         }
