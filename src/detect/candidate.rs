@@ -6,6 +6,7 @@ use crate::detect::near_miss::Services;
 use crate::detect::{Match, assignment, checks};
 use crate::level::Confidence;
 use crate::rule::Rule;
+use crate::rule::content::Run;
 use crate::rule::expression::Expression;
 use crate::rule::pack::Matcher;
 use std::ops::Range;
@@ -26,9 +27,38 @@ pub enum Look {
     Missing,
 }
 
+/// The last part of a text that was searched for the run of digits that a rule wants, in vain. Where
+/// its keyword stands time and again, the windows round it are mostly the same text.
+#[derive(Debug, Default)]
+pub struct Runless {
+    rule: usize,
+    searched: Range<usize>,
+    /// Where a search of what follows goes on.
+    next: usize,
+}
+
+impl Runless {
+    /// Whether the run that the rule wants is in a part of the text.
+    fn holds(&mut self, run: Run, rule: usize, text: &[u8], part: Range<usize>) -> bool {
+        let is_known = self.rule == rule
+            && self.searched.start <= part.start
+            && part.start < self.searched.end
+            && self.searched.end <= part.end;
+        let from = if is_known { self.next.max(part.start) } else { part.start };
+        match run.search(&text[part.clone()], from - part.start) {
+            Ok(()) => true,
+            Err(next) => {
+                let start = if is_known { self.searched.start } else { part.start };
+                *self = Self { rule, searched: start..part.end, next: part.start + next };
+                false
+            }
+        }
+    }
+}
+
 /// A cheap look at the bytes round a keyword, before any expression is compiled or run.
 #[inline]
-pub fn look(rule: &Rule, text: &[u8], keyword: &Range<usize>) -> Look {
+pub fn look(rule: &Rule, index: usize, text: &[u8], keyword: &Range<usize>, runless: &mut Runless) -> Look {
     if let Some(follow) = &rule.follow {
         let count = usize::from(follow.count);
         let next = text.get(keyword.end..keyword.end + count);
@@ -36,13 +66,14 @@ pub fn look(rule: &Rule, text: &[u8], keyword: &Range<usize>) -> Look {
             return Look::NotFollowed(count);
         }
     }
-    let around = &text[window(rule, text, keyword)];
+    let part = window(rule, text, keyword);
+    let around = &text[part.clone()];
     let has_needle = match rule.needle.as_deref() {
         None => true,
         Some(&[byte]) => memchr::memchr(byte, around).is_some(),
         Some(needle) => memchr::memmem::find(around, needle).is_some(),
     };
-    let is_promising = has_needle && rule.run.is_none_or(|run| run.is_in(around));
+    let is_promising = has_needle && rule.run.is_none_or(|run| runless.holds(run, index, text, part));
     if is_promising { Look::Promising } else { Look::Missing }
 }
 

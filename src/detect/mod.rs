@@ -22,7 +22,7 @@ use crate::level::Confidence;
 use crate::origin::{OriginKind, RepoPath};
 use crate::rule::pack::{self, Landmark, MARKER_OWNER, Matcher};
 use crate::rule::{Pack, Rule};
-use candidate::Look;
+use candidate::{Look, Runless};
 use decode::Decoded;
 use judge::generic::Surroundings;
 use prefilter::{Owners, Prefilter};
@@ -242,6 +242,7 @@ impl Engine {
             plain.has_markers = known.has_markers;
             plain.landmarks.extend_from_slice(&known.landmarks);
         }
+        let mut runless = Runless::default();
         let mut hit = |owners: Owners<'_>, length: usize, start: usize| {
             for owner in owners {
                 if owner == MARKER_OWNER {
@@ -254,18 +255,19 @@ impl Engine {
                 }
                 let rule = &self.pack.rules()[owner as usize];
                 let keyword = start..start + length;
-                if candidate::look(rule, text, &keyword) != Look::Promising || !self.is_active[owner as usize]
-                {
+                let index = owner as usize;
+                let look = candidate::look(rule, index, text, &keyword, &mut runless);
+                if look != Look::Promising || !self.is_active[index] {
                     continue;
                 }
                 // In bytes that are no text, only a shape that stands for itself means something.
                 if is_binary && !candidate::stands_alone(rule) {
                     continue;
                 }
-                if !path.is_none_or(|path| self.path_fits(rule, owner as usize, path)) {
+                if !path.is_none_or(|path| self.path_fits(rule, index, path)) {
                     continue;
                 }
-                candidate::propose(rule, owner as usize, around, services, keyword, &mut candidates);
+                candidate::propose(rule, index, around, services, keyword, &mut candidates);
             }
         };
         match own {

@@ -81,6 +81,9 @@ pub fn read(
     }
     others.deliver_tags(u64::from(first_dangling), Some(false), reading.visit, coverage);
 
+    // The walk over folders needs the room.
+    drop(known);
+
     // Blobs.
     let known_of: HashMap<u32, Known> =
         blobs.iter_mut().filter_map(|hot| Some((hot.number, hot.known.take()?))).collect();

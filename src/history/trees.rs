@@ -146,24 +146,24 @@ impl<'a> Trees<'a> {
 
     /// Which folders hold what, sorted by counting.
     fn holders(&self) -> Holders {
-        let mut first = vec![0; self.is_wanted.len() + 1];
+        let mut first = vec![0u32; self.is_wanted.len() + 1];
         let all = || {
             self.folders
                 .iter()
                 .flat_map(|folder| self.children(folder).iter().map(|&child| (child, folder.number)))
         };
         for (child, _) in all() {
-            first[child as usize + 1] += 1;
+            first[child as usize] += 1;
         }
+        // First where those of each end; filling them in from the end leaves where they begin.
         for at in 1..first.len() {
             first[at] += first[at - 1];
         }
-        let mut folders = vec![0; first.last().map_or(0, |&end| end)];
-        let mut next = first.clone();
+        let mut folders = vec![0; first.last().map_or(0, |&end| end as usize)];
         for (child, folder) in all() {
-            let place = &mut next[child as usize];
-            folders[*place] = folder;
-            *place += 1;
+            let place = &mut first[child as usize];
+            *place -= 1;
+            folders[*place as usize] = folder;
         }
         Holders { first, folders }
     }
@@ -295,14 +295,14 @@ impl<'a> Trees<'a> {
 /// The folders that hold each object.
 struct Holders {
     /// Where those of each object begin; the last is the end of all.
-    first: Vec<usize>,
+    first: Vec<u32>,
     folders: Vec<u32>,
 }
 
 impl Holders {
     fn of(&self, object: u32) -> &[u32] {
         let object = object as usize;
-        &self.folders[self.first[object]..self.first[object + 1]]
+        &self.folders[self.first[object] as usize..self.first[object + 1] as usize]
     }
 }
 

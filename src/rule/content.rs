@@ -61,28 +61,43 @@ pub struct Run {
 }
 
 impl Run {
-    /// Whether a text holds such a run. Looks at one byte in `count` where the text has few of them.
+    /// Whether a text holds such a run.
+    #[cfg(test)]
     pub fn is_in(&self, text: &[u8]) -> bool {
+        self.search(text, 0).is_ok()
+    }
+
+    /// Whether a text holds such a run that begins at `from` or later. Looks at one byte in `count`
+    /// where the text has few of them.
+    ///
+    /// # Errors
+    ///
+    /// If it holds none, where the search may go on should the text be longer than it was thought.
+    pub fn search(&self, text: &[u8], from: usize) -> Result<(), usize> {
         let count = usize::from(self.count);
-        let mut from = 0;
+        let mut from = from;
         while let Some(stretch) = text.get(from..from + count) {
             if let Some(other) = stretch.iter().rposition(|&byte| !self.set.contains(byte)) {
                 from += other + 1;
                 continue;
             }
-            let Some(led_by) = &self.led_by else { return true };
+            let Some(led_by) = &self.led_by else { return Ok(()) };
             let rest = &text[from + count..];
-            let more = rest.iter().position(|&byte| !self.set.contains(byte)).unwrap_or(rest.len());
+            let end = rest.iter().position(|&byte| !self.set.contains(byte));
+            let more = end.unwrap_or(rest.len());
             // Where the match's own run may begin: at the start of this one, or after a byte of it that
             // may lead to a run.
             let least = self.most.map_or(0, |most| (count + more).saturating_sub(most.into()));
             let mut starts = from + least..=from + more;
             if starts.any(|start| start > 0 && led_by.contains(text[start - 1])) {
-                return true;
+                return Ok(());
+            }
+            if end.is_none() {
+                break;
             }
             from += count + more + 1;
         }
-        false
+        Err(from)
     }
 }
 
@@ -373,6 +388,16 @@ mod tests {
                 assert_eq!(run.is_in(&text), text.windows(3).any(|three| three == b"xxx"), "{text:?}");
                 assert_eq!(led.is_in(&text), text.windows(4).any(|four| four == b"=xxx"), "{text:?}");
                 assert_eq!(led_by_own.is_in(&text), text.windows(4).any(|four| four == b"xxxx"), "{text:?}");
+                // A search that goes on where one of less text came to nothing.
+                for run in [run, led, led_by_own, Run { most: Some(4), ..led }] {
+                    for (start, end) in (0..=length).flat_map(|end| (0..=end).map(move |start| (start, end)))
+                    {
+                        if let Err(next) = run.search(&text[..end], 0) {
+                            let on = run.search(&text[start..], next.saturating_sub(start)).is_ok();
+                            assert_eq!(on, run.is_in(&text[start..]), "{run:?} {text:?} {start} {end}");
+                        }
+                    }
+                }
             }
         }
     }

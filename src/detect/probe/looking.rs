@@ -5,7 +5,7 @@ use super::changes::{Common, Copied};
 use super::reach::{DECODED_ROUND, Reach, Sharing};
 use super::runs::{run_end, run_start};
 use super::traces::{Encoded, Given, Sort, Spot, Traces, first_from};
-use crate::detect::candidate::{self, Look};
+use crate::detect::candidate::{self, Look, Runless};
 use crate::detect::judge::generic::Surroundings;
 use crate::detect::near_miss::Services;
 use crate::detect::prefilter::{self, Owners};
@@ -24,6 +24,7 @@ pub struct Looking<'a> {
     is_binary: bool,
     /// Scratch space.
     candidates: Vec<Match>,
+    runless: Runless,
     /// The last run of digits that a landmark began in, and where it ends.
     run: Range<usize>,
     /// The last token in pieces that a keyword began in, and somewhat more.
@@ -41,6 +42,7 @@ impl<'a> Looking<'a> {
             text,
             is_binary,
             candidates: Vec::new(),
+            runless: Runless::default(),
             run: 0..0,
             joined: 0..0,
             spots: Vec::new(),
@@ -185,7 +187,7 @@ impl<'a> Looking<'a> {
             if !is_whole {
                 continue;
             }
-            match candidate::look(rule, text, &keyword) {
+            match candidate::look(rule, owner as usize, text, &keyword, &mut self.runless) {
                 Look::Promising => {
                     looked_at.unite(Reach::of(rule));
                     let services = Services { prefilter: &engine.prefilter, pack: &engine.pack };
