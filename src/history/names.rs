@@ -80,9 +80,12 @@ impl Visitor for Taking<'_> {
 
     fn object(&self, entry: u32, bytes: &[u8], _: Option<From<'_, ()>>) {
         let number = self.start + entry;
+        if !self.opened.contains(&number) {
+            return;
+        }
         let id = self.trees.id(number);
         // One that is not what its id says is read when it is asked for, too.
-        if !self.opened.contains(&number) || !is_named(id, Kind::Tree, bytes) {
+        if !is_named(id, Kind::Tree, bytes) {
             return;
         }
         // Children are in the order of entries.

@@ -137,8 +137,17 @@ pub fn find(
     continues: &mut dyn FnMut(usize),
 ) {
     let (mut percents, mut strings) = (Cluster::default(), Cluster::default());
+    let (mut references, mut referred) = (Cluster::default(), Vec::new());
     let mut from = 0;
-    for at in memchr::memchr2_iter(b'%', b'\\', text) {
+    // All in one pass; references are visited when it is over.
+    let also = if reads_html { b'&' } else { b'%' };
+    for at in memchr::memchr3_iter(b'%', b'\\', also, text) {
+        if text[at] == b'&' {
+            if let Some(length) = html::tells(text, at) {
+                referred.extend(references.add(text, at..at + length));
+            }
+            continue;
+        }
         if at < from {
             continue;
         }
@@ -169,18 +178,8 @@ pub fn find(
     if let Some((stretch, unicode)) = strings.close(text) {
         visit(decoded(text, &stretch, if unicode { &UNICODE } else { &STRING }, is_code));
     }
-    if !reads_html {
-        return;
-    }
-    let mut entities = Cluster::default();
-    for at in memchr::memchr_iter(b'&', text) {
-        if let Some(length) = html::tells(text, at)
-            && let Some((stretch, _)) = entities.add(text, at..at + length)
-        {
-            visit(decoded(text, &stretch, &HTML, is_code));
-        }
-    }
-    if let Some((stretch, _)) = entities.close(text) {
+    referred.extend(references.close(text));
+    for (stretch, _) in referred {
         visit(decoded(text, &stretch, &HTML, is_code));
     }
 }
