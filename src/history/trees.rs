@@ -146,7 +146,7 @@ impl<'a> Trees<'a> {
 
     /// Which folders hold what, sorted by counting.
     fn holders(&self) -> Holders {
-        let mut first = vec![0u32; self.is_wanted.len() + 1];
+        let mut first = vec![0; self.is_wanted.len() + 1];
         let all = || {
             self.folders
                 .iter()
@@ -155,15 +155,15 @@ impl<'a> Trees<'a> {
         for (child, _) in all() {
             first[child as usize] += 1;
         }
-        // First where those of each end; filling them in from the end leaves where they begin.
+        // At first the ends of all; as they are filled in from there, where they begin.
         for at in 1..first.len() {
             first[at] += first[at - 1];
         }
-        let mut folders = vec![0; first.last().map_or(0, |&end| end as usize)];
+        let mut folders = vec![0; first.last().map_or(0, |&end| end)];
         for (child, folder) in all() {
             let place = &mut first[child as usize];
             *place -= 1;
-            folders[*place as usize] = folder;
+            folders[*place] = folder;
         }
         Holders { first, folders }
     }
@@ -295,14 +295,14 @@ impl<'a> Trees<'a> {
 /// The folders that hold each object.
 struct Holders {
     /// Where those of each object begin; the last is the end of all.
-    first: Vec<u32>,
+    first: Vec<usize>,
     folders: Vec<u32>,
 }
 
 impl Holders {
     fn of(&self, object: u32) -> &[u32] {
         let object = object as usize;
-        &self.folders[self.first[object] as usize..self.first[object + 1] as usize]
+        &self.folders[self.first[object]..self.first[object + 1]]
     }
 }
 
