@@ -191,24 +191,20 @@ impl Database {
 
     /// Whether our tables are there; an error if those of somebody else are.
     fn check(&mut self) -> Result<bool, DatabaseError> {
-        let pragma = |name: &str| self.connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
-        let asked = pragma("application_id").and_then(|id| Ok((id, pragma("user_version")?)));
-        let (application, version) = asked.map_err(|error| match error.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::NotADatabase) => DatabaseError::Foreign { path: shown(&self.path) },
-            _ => self.failed(error),
-        })?;
+        let path = || shown(&self.path);
+        let failed = |error: rusqlite::Error| match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::NotADatabase) => DatabaseError::Foreign { path: path() },
+            _ => DatabaseError::Sqlite { path: path(), error },
+        };
+        // All of it as of one moment: another run may be making the tables.
+        let moment = self.connection.transaction().map_err(failed)?;
+        let ask = |query: &str| moment.query_row(query, [], |row| row.get::<_, i32>(0)).map_err(failed);
+        let (application, version) = (ask("PRAGMA application_id")?, ask("PRAGMA user_version")?);
         match (application, version) {
             (APPLICATION, VERSION) => Ok(true),
-            (APPLICATION, found) => Err(DatabaseError::Version { path: shown(&self.path), found }),
-            (0, 0) => {
-                let tables = "SELECT count(*) FROM sqlite_schema";
-                let count: i64 = self
-                    .connection
-                    .query_row(tables, [], |row| row.get(0))
-                    .map_err(|error| self.failed(error))?;
-                if count == 0 { Ok(false) } else { Err(DatabaseError::Foreign { path: shown(&self.path) }) }
-            }
-            _ => Err(DatabaseError::Foreign { path: shown(&self.path) }),
+            (APPLICATION, found) => Err(DatabaseError::Version { path: path(), found }),
+            (0, 0) if ask("SELECT count(*) FROM sqlite_schema")? == 0 => Ok(false),
+            _ => Err(DatabaseError::Foreign { path: path() }),
         }
     }
 
