@@ -61,21 +61,14 @@ pub struct Run {
 }
 
 impl Run {
-    /// Whether a text holds such a run.
-    #[cfg(test)]
-    pub fn is_in(&self, text: &[u8]) -> bool {
-        self.search(text, 0).is_ok()
-    }
-
     /// Whether a text holds such a run that begins at `from` or later. Looks at one byte in `count`
     /// where the text has few of them.
     ///
     /// # Errors
     ///
     /// If it holds none, where the search may go on should the text be longer than it was thought.
-    pub fn search(&self, text: &[u8], from: usize) -> Result<(), usize> {
+    pub fn search(&self, text: &[u8], mut from: usize) -> Result<(), usize> {
         let count = usize::from(self.count);
-        let mut from = from;
         while let Some(stretch) = text.get(from..from + count) {
             if let Some(other) = stretch.iter().rposition(|&byte| !self.set.contains(byte)) {
                 from += other + 1;
@@ -269,6 +262,13 @@ impl Found {
 mod tests {
     use super::*;
     use crate::rule::keyword::{anchors, parse};
+
+    impl Run {
+        /// Whether a text holds such a run.
+        fn is_in(&self, text: &[u8]) -> bool {
+            self.search(text, 0).is_ok()
+        }
+    }
 
     #[test]
     fn a_rare_text_that_every_match_holds_is_known() {

@@ -101,8 +101,7 @@ static JOINS: [bool; 256] = {
 pub fn ways(text: &[u8]) -> impl Iterator<Item = Joints> {
     let mut is_used = [false; Joints::ALL.len()];
     for close in memchr::memchr3_iter(b'"', b'\'', b'`', text) {
-        // A comma follows more literals than anything else, and joins those of macros only.
-        if text.get(close + 1) != Some(&b',') && joint(text, close, ANY).is_some() {
+        if joint(text, close, ANY).is_some() {
             for (is_used, joints) in is_used.iter_mut().zip(Joints::ALL) {
                 *is_used = *is_used || joint(text, close, joints).is_some();
             }

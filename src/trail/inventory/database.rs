@@ -153,7 +153,7 @@ impl Database {
             return Err(DatabaseError::Missing { path: shown(path) });
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut database = Self::with(path, flags)?;
+        let database = Self::with(path, flags)?;
         if !database.check()? {
             // Somebody has made an empty file and not written to it yet.
             return Err(DatabaseError::Missing { path: shown(path) });
@@ -189,22 +189,29 @@ impl Database {
         DatabaseError::Sqlite { path: shown(&self.path), error }
     }
 
+    /// Until it is dropped, all that is read is as of one moment, whatever others write.
+    fn snapshot(&self) -> Result<rusqlite::Transaction<'_>, DatabaseError> {
+        self.connection.unchecked_transaction().map_err(|error| self.failed(error))
+    }
+
     /// Whether our tables are there; an error if those of somebody else are.
-    fn check(&mut self) -> Result<bool, DatabaseError> {
-        let path = || shown(&self.path);
-        let failed = |error: rusqlite::Error| match error.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::NotADatabase) => DatabaseError::Foreign { path: path() },
-            _ => DatabaseError::Sqlite { path: path(), error },
+    fn check(&self) -> Result<bool, DatabaseError> {
+        let foreign = || DatabaseError::Foreign { path: shown(&self.path) };
+        // Another run may be making the tables.
+        let snapshot = self.snapshot()?;
+        let ask = |query: &str| {
+            snapshot.query_row(query, [], |row| row.get::<_, i32>(0)).map_err(|error| {
+                match error.sqlite_error_code() {
+                    Some(rusqlite::ErrorCode::NotADatabase) => foreign(),
+                    _ => self.failed(error),
+                }
+            })
         };
-        // All of it as of one moment: another run may be making the tables.
-        let moment = self.connection.transaction().map_err(failed)?;
-        let ask = |query: &str| moment.query_row(query, [], |row| row.get::<_, i32>(0)).map_err(failed);
-        let (application, version) = (ask("PRAGMA application_id")?, ask("PRAGMA user_version")?);
-        match (application, version) {
+        match (ask("PRAGMA application_id")?, ask("PRAGMA user_version")?) {
             (APPLICATION, VERSION) => Ok(true),
-            (APPLICATION, found) => Err(DatabaseError::Version { path: path(), found }),
+            (APPLICATION, found) => Err(DatabaseError::Version { path: shown(&self.path), found }),
             (0, 0) if ask("SELECT count(*) FROM sqlite_schema")? == 0 => Ok(false),
-            _ => Err(DatabaseError::Foreign { path: path() }),
+            _ => Err(foreign()),
         }
     }
 
@@ -275,16 +282,8 @@ impl Database {
 
     /// All that is in it, as one inventory.
     pub fn inventory(&self) -> Result<Inventory, DatabaseError> {
-        // One look at the file for all tables: a writer in between changes nothing.
-        self.connection.execute_batch("BEGIN").map_err(|error| self.failed(error))?;
-        let read = self.read_all();
-        let ended = self.connection.execute_batch("COMMIT").map_err(|error| self.failed(error));
-        let inventory = read?;
-        ended.map(|()| inventory)
-    }
-
-    fn read_all(&self) -> Result<Inventory, DatabaseError> {
         type Key = (i64, String);
+        let _snapshot = self.snapshot()?;
         let mut entries: std::collections::BTreeMap<Key, Entry> = std::collections::BTreeMap::new();
         let rows =
             self.rows("SELECT repository, fingerprint, known_by, token, registration FROM entry", |row| {
