@@ -128,6 +128,48 @@ impl Cursor<'_> {
         rest[name..].starts_with(b" =").then(|| self.at += 3 + name + 2)
     }
 
+    /// A type after the name, up to the sign and over it: `password string = "…"`.
+    pub fn skip_type_after(&mut self) -> Option<()> {
+        let rest = &self.text[self.at..];
+        let is_type = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_.*[]()".contains(byte);
+        let length = rest.iter().take(40).take_while(is_type).count();
+        let sign = length + rest[length..].iter().take(16).take_while(|&&byte| byte == b' ').count();
+        let after = rest.get(sign + 1..)?;
+        let spaces = after.iter().take(8).take_while(|&&byte| byte == b' ').count();
+        let is_given = length > 0
+            && sign > length
+            && rest.get(sign) == Some(&b'=')
+            && matches!(after.get(spaces), Some(b'"' | b'\'' | b'`'));
+        is_given.then(|| self.at += sign + 1)
+    }
+
+    /// The marks that end what a text shows as important, if they began before the name:
+    /// `**name:** value`.
+    pub fn skip_emphasis(&mut self, name: &Range<usize>) {
+        for mark in [b"**".as_slice(), b"__", b"*", b"_"] {
+            let is_end = self.text[self.at..].starts_with(mark)
+                && matches!(self.text.get(self.at + mark.len()), Some(b' ' | b'\t'));
+            if is_end && self.text[..name.start].ends_with(mark) {
+                self.at += mark.len();
+                self.spaces();
+                return;
+            }
+        }
+    }
+
+    /// `|` or `>-` of YAML, after which the value stands on the next line.
+    pub fn skip_block_mark(&mut self) {
+        let rest = &self.text[self.at..];
+        if !matches!(rest.first(), Some(b'|' | b'>')) {
+            return;
+        }
+        let marks = 1 + rest[1..].iter().take(2).take_while(|byte| b"+-123456789".contains(byte)).count();
+        if matches!(rest.get(marks), Some(b'\n' | b'\r')) {
+            self.at += marks;
+            self.blank();
+        }
+    }
+
     /// `[]` or `[64]` of an array.
     pub fn skip_dimension(&mut self) {
         let rest = &self.text[self.at..];
@@ -154,6 +196,15 @@ impl Cursor<'_> {
         let rest = &self.text[self.at..];
         if rest.starts_with(b"\"\"\"") || rest.starts_with(b"'''") {
             self.at += 2;
+        }
+        // `{'…'}` of JSX.
+        if let [b'{', quote @ (b'"' | b'\''), ..] = self.text[self.at..] {
+            self.at += 1;
+            return self.quoted(quote, 0).filter(|(value, _)| self.text.get(value.end + 1) == Some(&b'}'));
+        }
+        // `q{…}` and `qq(…)` of Perl.
+        if let Some(value) = self.perl() {
+            return Some((value, Some(b'q')));
         }
         // `b"…"`, `r'…'`, `@"…"`, `f"…"`: a letter or two before a quote belong to the language.
         for ahead in 0..3 {
@@ -185,6 +236,22 @@ impl Cursor<'_> {
             return None;
         }
         Some(self.bare(joint))
+    }
+
+    /// What stands in `q{…}`, `q(…)`, `qq{…}`.
+    fn perl(&self) -> Option<Range<usize>> {
+        let rest = &self.text[self.at..];
+        let letters = rest.iter().take(2).take_while(|&&byte| byte == b'q').count();
+        let close = match rest.get(letters).filter(|_| letters > 0)? {
+            b'{' => b'}',
+            b'(' => b')',
+            b'[' => b']',
+            _ => return None,
+        };
+        let start = letters + 1;
+        let inner = &rest[start..rest.len().min(start + MOST_VALUE)];
+        let length = inner.iter().position(|byte| *byte == close || b"\n\"'".contains(byte))?;
+        (length > 0 && inner[length] == close).then_some(self.at + start..self.at + start + length)
     }
 
     /// Where the quote stands in `name("…`.

@@ -1,7 +1,9 @@
 //! Finds the value that is given to a name, in any language: a light look at the bytes round the
 //! name, without a grammar.
 
+mod column;
 mod cursor;
+mod field;
 mod pair;
 mod prose;
 
@@ -90,8 +92,18 @@ fn after(text: &[u8], name: Range<usize>) -> Option<Assignment> {
     if let Some((value, quote)) = prose::value(text, &name) {
         return Some(Assignment { name, value, quote, joint: Joint::Prose });
     }
+    if let Some((value, quote)) = column::value(text, &name, cursor.at) {
+        return Some(Assignment { name, value, quote, joint: Joint::Pair });
+    }
+    if let Some((value, quote)) = field::value(text, &name) {
+        return Some(Assignment { name, value, quote, joint: Joint::Argument });
+    }
     if name_quote.is_none() {
         cursor.skip_dimension();
+        // `**name**: value`
+        if text[cursor.at..].starts_with(b"**") {
+            cursor.at += 2;
+        }
     }
     // `config["name"]`, `config['name']`, `(name)`
     while matches!(cursor.peek(), Some(b']' | b')' | b'!'))
@@ -120,7 +132,13 @@ fn after(text: &[u8], name: Range<usize>) -> Option<Assignment> {
             cursor.at += 1;
             Joint::Argument
         }
-        b'(' if spaces == 0 && name_quote.is_none() => {
+        // `["--name", "value"]`
+        b',' if name_quote.is_some() && is_listed_flag(&text[name.start..], cursor.at - name.start) => {
+            cursor.at += 1;
+            Joint::Argument
+        }
+        // `name("value")`, `name{"value"}`
+        b'(' | b'{' if spaces == 0 && name_quote.is_none() => {
             cursor.at += 1;
             Joint::Argument
         }
@@ -143,12 +161,17 @@ fn after(text: &[u8], name: Range<usize>) -> Option<Assignment> {
         {
             Joint::Flag
         }
+        _ if spaces > 0 && name_quote.is_none() && cursor.skip_type_after().is_some() => Joint::Sign,
         _ => return None,
     };
     let sign = text[cursor.at - 1];
     cursor.spaces();
     match sign {
-        b':' => cursor.skip_type(),
+        b':' => {
+            cursor.skip_type();
+            cursor.skip_emphasis(&name);
+            cursor.skip_block_mark();
+        }
         b'=' => cursor.skip_chained(),
         _ => {}
     }
@@ -178,6 +201,12 @@ fn is_flag(text: &[u8], name_start: usize) -> bool {
     text[name_start..].starts_with(b"-") && (name_start == 0 || text[name_start - 1].is_ascii_whitespace())
 }
 
+/// Whether a text begins with a flag, and after the comma at `comma` stands what is no other flag.
+fn is_listed_flag(text: &[u8], comma: usize) -> bool {
+    let next = text[comma + 1..].trim_ascii_start();
+    text.starts_with(b"--") && next.get(1).is_some_and(|&first| first != b'-')
+}
+
 /// Whether a name is the `password` of a `.netrc` entry, which has words and no signs:
 /// `machine HOST login NAME password VALUE`, on one line or on several.
 fn follows_login(text: &[u8], name: &Range<usize>) -> bool {
@@ -193,12 +222,13 @@ fn follows_login(text: &[u8], name: &Range<usize>) -> bool {
 }
 
 /// Whether the line begins with a command that sets a variable of that name, without a sign: `ENV`
-/// of a Dockerfile, `setenv` of csh, `setx` of Windows, `set -x` of fish.
+/// of a Dockerfile, `setenv` of csh, `setx` of Windows, `set -x` of fish, `SetEnv` of Apache,
+/// `fastcgi_param` of nginx.
 fn is_set(text: &[u8], name_start: usize) -> bool {
     let before = &text[name_start.saturating_sub(32)..name_start];
     let line = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii();
     match line {
-        b"ENV" | b"setenv" | b"setx" => true,
+        b"ENV" | b"setenv" | b"setx" | b"SetEnv" | b"fastcgi_param" | b"uwsgi_param" => true,
         [b's', b'e', b't', b' ', b'-', flags @ ..] => {
             flags.contains(&b'x') && flags.iter().all(u8::is_ascii_alphabetic)
         }
@@ -299,6 +329,27 @@ mod tests {
             "variable \"db_password\" {\n  type = string\n  default = \"V@l\"\n}",
             "| **Password** | `V@l` |",
             "the password is `V@l`, as ever",
+            "var password string = \"V@l\"",
+            "DECLARE @password varchar(20) = 'V@l'",
+            "password => q{V@l},",
+            "SetEnv DB_PASSWORD V@l",
+            "CMD [\"app\", \"--password\", \"V@l\"]",
+            "**Password:** V@l",
+            "**Password**: `V@l`",
+            "- Password - `V@l`",
+            "password: |\n  V@l\n",
+            "password: >-\n  V@l\n",
+            "{\"adminPassword\": {\n  \"value\": \"V@l\"\n}}",
+            "{\"adminPassword\": { \"type\": \"securestring\", \"defaultValue\": \"V@l\" }}",
+            "<Login password={'V@l'} />",
+            "std::string password{\"V@l\"};",
+            "INSERT INTO users (id, name, password) VALUES (1, 'me, myself', 'V@l');",
+            "insert into users (`password`, `name`)\nvalues ('V@l', 'me')",
+            "User,Password,Mail\nme,V@l,me@acme.dev\n",
+            "driver.findElement(By.id(\"password\")).sendKeys(\"V@l\");",
+            "await page.fill('#password', 'V@l');",
+            "cy.get('[name=password]').type('V@l')",
+            "fill_in 'Password', with: 'V@l'",
         ] {
             assert_eq!(value(text).as_deref(), Some("V@l"), "{text}");
         }
@@ -323,6 +374,13 @@ mod tests {
             "{\"name\": \"password\"}, {\"name\": \"other\", \"value\": \"x\"}",
             "| password | of the user |",
             "(ldap|password|V@l|whoami)",
+            "password string",
+            "INSERT INTO users (id, password) VALUES (1)",
+            "INSERT INTO users (id, password) SELECT id, 'V@l' FROM other",
+            "name, password and mail\nme, V@l\n",
+            "filter('#password', 'V@l')",
+            "['--password', '--verbose']",
+            "password - other",
             "the password is short",
         ] {
             assert_eq!(value(text), None, "{text}");

@@ -27,11 +27,15 @@ enum Label {
     Call,
     /// `name:` of a manifest, with entries of its own below it.
     Parent,
+    /// `"name": {`, with entries of its own in it.
+    Object,
 }
 
 /// The value of a name that ends, with its quote, at `at`.
 pub(super) fn value(text: &[u8], name: &Range<usize>, at: usize) -> Option<(Range<usize>, Option<u8>)> {
-    let label = label(text, name.start).or_else(|| is_parent(text, at).then_some(Label::Parent))?;
+    let label = label(text, name.start)
+        .or_else(|| is_parent(text, at).then_some(Label::Parent))
+        .or_else(|| is_object(text, name, at).then_some(Label::Object))?;
     let mut cursor = Cursor { text, at };
     match label {
         Label::Element => {
@@ -50,6 +54,12 @@ pub(super) fn value(text: &[u8], name: &Range<usize>, at: usize) -> Option<(Rang
             cursor.pass(b",")?;
         }
         Label::Parent => cursor.at += 1,
+        Label::Object => {
+            cursor.spaces();
+            cursor.pass(b":")?;
+            cursor.blank();
+            cursor.pass(b"{")?;
+        }
         Label::Entry => {
             if let Some(value) = content(text, name, at) {
                 return Some(value);
@@ -80,6 +90,12 @@ pub(super) fn value(text: &[u8], name: &Range<usize>, at: usize) -> Option<(Rang
 fn is_parent(text: &[u8], at: usize) -> bool {
     let rest = &text[at..];
     rest.starts_with(b":\n  ") || rest.starts_with(b":\r\n  ")
+}
+
+/// Whether an object stands where a quoted name's value would.
+fn is_object(text: &[u8], name: &Range<usize>, at: usize) -> bool {
+    let rest = text[at..(at + 16).min(text.len())].trim_ascii_start();
+    at > name.end && rest.strip_prefix(b":").is_some_and(|rest| rest.trim_ascii_start().starts_with(b"{"))
 }
 
 /// The content of an element that has the name in an attribute: `<string name="…">value</string>`,

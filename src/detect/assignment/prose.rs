@@ -1,4 +1,5 @@
-//! Values that are told in a sentence or in a table: `the password is "value"`, `| name | value |`.
+//! Values that are told in a sentence, a note or a table: `the password is "value"`, `Password - value`,
+//! `API key value`, `| name | value |`.
 
 use std::ops::Range;
 
@@ -9,7 +10,10 @@ const MARKS: &[u8] = b"*`_";
 
 /// The value of a name, with its quote.
 pub(super) fn value(text: &[u8], name: &Range<usize>) -> Option<(Range<usize>, Option<u8>)> {
-    cell(text, name).map(|value| (value, None)).or_else(|| said(text, name.end))
+    cell(text, name)
+        .map(|value| (value, None))
+        .or_else(|| said(text, name.end))
+        .or_else(|| noted(text, name).map(|value| (value, None)))
 }
 
 /// The cell to the right of the one that holds nothing but the name.
@@ -36,10 +40,12 @@ fn cell(text: &[u8], name: &Range<usize>) -> Option<Range<usize>> {
     (!value.is_empty() && !text[value.clone()].contains(&b' ')).then_some(value)
 }
 
-/// `is value`, where the value stands in marks, or has letters and digits as no word has.
+/// `is value` or `- value`, where the value stands in marks, or has letters and digits as no word has.
 fn said(text: &[u8], name_end: usize) -> Option<(Range<usize>, Option<u8>)> {
+    const VERBS: [&[u8]; 5] = [b" is ", b" is: ", b" - ", " \u{2013} ".as_bytes(), " \u{2014} ".as_bytes()];
     let rest = text.get(name_end..)?;
-    let rest = rest.strip_prefix(b" is ").or_else(|| rest.strip_prefix(b" is: "))?;
+    let rest = rest.strip_prefix(b"**").unwrap_or(rest);
+    let rest = VERBS.iter().find_map(|verb| rest.strip_prefix(*verb))?;
     let start = text.len() - rest.len();
     let quote = *rest.first()?;
     if matches!(quote, b'"' | b'\'' | b'`') {
@@ -53,4 +59,50 @@ fn said(text: &[u8], name_end: usize) -> Option<(Range<usize>, Option<u8>)> {
     let value = &value[..length - trailing];
     let has = |test: fn(&u8) -> bool| value.iter().any(test);
     (has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic)).then_some((start..start + value.len(), None))
+}
+
+/// The long value of letters and digits that follows a name of several words and a space, as in notes:
+/// `API key value`.
+fn noted(text: &[u8], name: &Range<usize>) -> Option<Range<usize>> {
+    /// Shorter ones may be words with a number.
+    const LEAST: usize = 20;
+    const MOST: usize = 200;
+    /// What `key`, `token` and `secret` are said of. Those of other things are no secrets: public keys,
+    /// keys of tables, tokens of forms.
+    const OF: [&[u8]; 10] = [
+        b"api",
+        b"access",
+        b"auth",
+        b"secret",
+        b"client",
+        b"refresh",
+        b"personal",
+        b"bot",
+        b"service",
+        b"app",
+    ];
+    const LAST: [&[u8]; 3] = [b"key", b"token", b"secret"];
+    let rest = text.get(name.end..)?;
+    let spaces = rest.iter().take(4).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_-+/=.~".contains(byte);
+    let length = rest[spaces..].iter().take(MOST).take_while(is_part).count();
+    let value = &rest[spaces..spaces + length];
+    let dots = value.iter().rev().take_while(|&&byte| byte == b'.').count();
+    let value = &value[..length - dots];
+    let count = |test: fn(&&u8) -> bool| value.iter().filter(test).count();
+    let digits = count(|byte| byte.is_ascii_digit());
+    let letters = count(|byte| byte.is_ascii_alphabetic());
+    let is_end =
+        rest.get(spaces + length).is_none_or(|byte| byte.is_ascii_whitespace() || b",;)".contains(byte));
+    if spaces == 0 || value.len() < LEAST || !is_end || digits < 3 || letters < 3 {
+        return None;
+    }
+    let line = &text[name.end.saturating_sub(48)..name.end];
+    let is_letter = |byte: &u8| byte.is_ascii_alphabetic();
+    let mut words = line.split(|byte| !is_letter(byte)).rev().filter(|word| !word.is_empty());
+    let is_one_of = |word: Option<&[u8]>, those: &[&[u8]]| {
+        word.is_some_and(|word| those.iter().any(|one| word.eq_ignore_ascii_case(one)))
+    };
+    let is_told = is_one_of(words.next(), &LAST) && is_one_of(words.next(), &OF);
+    is_told.then(|| name.end + spaces..name.end + spaces + value.len())
 }

@@ -113,11 +113,11 @@ pub fn judge(around: Surroundings<'_>, found: &Assignment, min_length: usize) ->
     }
     let value = &value[..value.len().min(MOST_JUDGED)];
     let looks = Looks::of(value);
-    let doubt = if looks.spaces > 0 {
+    let doubt = if looks.spaces > 0 && !shape::is_object_text(value) {
         Some("it holds spaces")
     } else if looks.is_path_or_url(value) {
         Some("it is a path or an address")
-    } else if looks.is_number() {
+    } else if looks.is_number(value) {
         Some("it is a number")
     } else {
         None

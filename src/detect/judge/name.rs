@@ -24,6 +24,11 @@ const DENIED_ENDINGS: &[&str] = &[
     "expires",
     "expiration",
     "expired",
+    "date",
+    "rotated",
+    "created",
+    "updated",
+    "used",
     "ttl",
     "timeout",
     "lifetime",
@@ -159,12 +164,14 @@ pub fn sort_of(words: &[String]) -> Option<Sort> {
     let has = |parts: &[&str]| words.iter().any(|word| parts.iter().any(|part| word.contains(part)));
     let is = |parts: &[&str]| words.iter().any(|word| parts.contains(&word.as_str()));
     if has(&["passw", "passphrase", "passcode"])
-        || is(&["pwd", "pass", "passwd", "pswd", "pw"])
+        || is(&["pwd", "pass", "passwd", "pswd", "pw", "psk"])
         || has(&["userpwd", "dbpwd"])
     {
         return Some(Sort::Password);
     }
-    if has(&["secret", "token", "credential", "apikey", "accesskey", "authkey"]) || is(&["auth", "bearer"]) {
+    if has(&["secret", "token", "credential", "apikey", "accesskey", "authkey"])
+        || is(&["auth", "authorization", "bearer", "cred", "creds"])
+    {
         return Some(Sort::Token);
     }
     let qualified = is(&[

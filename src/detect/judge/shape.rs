@@ -67,6 +67,11 @@ pub fn is_query(value: &[u8]) -> bool {
     value.split(|&byte| byte == b'&').skip(1).filter(|part| is_pair(part)).count() >= 2
 }
 
+/// An object of JSON, escaped or not, in which the secret is one of the values.
+pub fn is_object_text(value: &[u8]) -> bool {
+    value.starts_with(b"{") && memchr::memmem::find(value, b"\":").is_some()
+}
+
 /// Escapes of a language, as in text of another script: no generator makes them.
 pub fn has_escapes(value: &[u8]) -> bool {
     [b"\\u".as_slice(), b"\\x", b"\\t", b"\\n"]
@@ -150,9 +155,12 @@ impl Looks {
         [self.lower, self.upper, self.digits, self.marks].iter().filter(|&&count| count > 0).count()
     }
 
-    /// Digits and marks only: a count, a date, a version.
-    pub fn is_number(&self) -> bool {
+    /// Digits and marks only, but for the letters of a time (RFC 3339): a count, a date, a version.
+    pub fn is_number(&self, value: &[u8]) -> bool {
         self.letters() == 0
+            || self.digits >= 8
+                && self.lower == 0
+                && value.iter().all(|byte| byte.is_ascii_digit() || b"TZ:+-.".contains(byte))
     }
 
     /// Whether the value is a path or an address.
