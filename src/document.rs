@@ -1,6 +1,6 @@
 //! What a source hands to the engine.
 
-use crate::origin::{Origin, Position, RepoPath};
+use crate::origin::{Origin, Position, RepoPath, Span};
 use std::any::Any;
 use std::ops::Range;
 use std::sync::Arc;
@@ -73,6 +73,8 @@ pub struct Positions<'a, 'd> {
     /// An offset whose position is known: the start of a line, or a place on a very long one.
     anchor: usize,
     known: Position,
+    /// The last part asked for: what is decoded of one stretch stands in the same place many times.
+    last: Option<(Range<usize>, Span)>,
 }
 
 impl<'a, 'd> Positions<'a, 'd> {
@@ -81,7 +83,22 @@ impl<'a, 'd> Positions<'a, 'd> {
 
     /// Starts at the document's beginning.
     pub fn new(document: &'a Document<'d>) -> Self {
-        Self { document, anchor: 0, known: document.start }
+        Self { document, anchor: 0, known: document.start, last: None }
+    }
+
+    /// The places of a part that does not begin before the last one asked for. It may end before the last
+    /// one does.
+    pub fn span(&mut self, part: &Range<usize>) -> Span {
+        if let Some((last, span)) = &self.last
+            && last == part
+        {
+            return *span;
+        }
+        let start = self.at(part.start);
+        let end = self.document.encoding.advance(self.known, &self.document.text[self.anchor..part.end]);
+        let span = Span { start, end };
+        self.last = Some((part.clone(), span));
+        span
     }
 
     /// The position of an offset that is not before the last one asked for.

@@ -168,6 +168,7 @@ fn alphabet(name: &str) -> Option<&'static [u8]> {
         "base32" => b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567",
         "base58" => b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz",
         "BECH32" => b"QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L",
+        "bech32" => b"qpzry9x8gf2tvdw0s3jn54khce6mua7l",
         "password" => b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~!*^",
         _ => return None,
     })

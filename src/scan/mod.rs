@@ -100,7 +100,7 @@ impl<'a> Scan<'a> {
             .iter()
             .filter_map(|found| {
                 let confidence = self.confidence(document, found)?;
-                let span = Span { start: positions.at(found.span.start), end: positions.at(found.span.end) };
+                let span = positions.span(&found.span);
                 touches(document.added, &span).then_some(Reported { found, confidence, span })
             })
             .collect();

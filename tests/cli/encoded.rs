@@ -3,6 +3,7 @@
 use crate::common::Repo;
 use crate::{filled, found, scan, token};
 use data_encoding::{BASE64, HEXLOWER};
+use std::io::Write;
 
 /// All findings of the JSON report, each with the ways of its first place.
 fn decoded(folder: &std::path::Path) -> Vec<(String, Vec<String>, u64, u64)> {
@@ -89,4 +90,23 @@ fn allow_markers_count_where_the_encoded_text_stands() {
     let marker = ["keytrail", ":allow github-pat-classic -- a sample"].concat();
     repo.write("a.txt", format!("{} # {marker}\n", BASE64.encode(token(5).as_bytes())));
     assert_eq!(scan(repo.path(), &[]).code, 0);
+}
+
+#[test]
+fn several_secrets_of_one_encoded_stretch_of_many_lines_stand_in_one_place() {
+    let repo = Repo::folder();
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    for seed in 6..10 {
+        writeln!(packer, "TOKEN_{seed}={}", token(seed)).expect("memory");
+    }
+    let encoded = BASE64.encode(&packer.finish().expect("memory"));
+    let lines: Vec<&str> =
+        encoded.as_bytes().chunks(40).map(|line| str::from_utf8(line).expect("ASCII")).collect();
+    repo.write("a.txt", format!("packed:\n{}\n\n{}\n", lines.join("\n"), token(11)));
+    let last = lines.len() + 3;
+    let mut expected = vec![format!("a.txt:{last} github-pat-classic")];
+    expected.extend(vec!["a.txt:2 github-pat-classic".to_owned(); 4]);
+    assert_eq!(found(repo.path(), &[]), expected);
+    let told = scan(repo.path(), &[]).out;
+    assert!(told.contains(&format!("to line {}", lines.len() + 1)), "{told}");
 }

@@ -1,5 +1,6 @@
 //! Values that belong to a name by their place in a list: `INSERT INTO users (id, name) VALUES (1, 'value')`,
-//! and the first row of a table of comma-separated values whose first line is the names.
+//! the first row of a table of comma-separated values whose first line is the names, and that of a table in
+//! Markdown.
 
 use std::ops::Range;
 
@@ -11,8 +12,11 @@ const MOST_VALUES: usize = 1600;
 /// The value in a name's column, with its quote. `at` is where the name ends, with its quote.
 pub(super) fn value(text: &[u8], name: &Range<usize>, at: usize) -> Option<(Range<usize>, Option<u8>)> {
     match text.get(at)? {
-        b',' | b')' | b' ' => inserted(text, name, at).or_else(|| tabled(text, name, at)),
+        b',' | b')' | b' ' | b'*' => {
+            inserted(text, name, at).or_else(|| tabled(text, name, at)).or_else(|| drawn(text, name, at))
+        }
         b'\n' | b'\r' | b';' | b'\t' => tabled(text, name, at),
+        b'|' => drawn(text, name, at),
         _ => None,
     }
 }
@@ -109,6 +113,34 @@ fn tabled(text: &[u8], name: &Range<usize>, at: usize) -> Option<(Range<usize>, 
     let inner = cell.strip_prefix(b"\"").and_then(|cell| cell.strip_suffix(b"\""));
     let (value, start) = inner.map_or((cell, start), |inner| (inner, start + 1));
     (!value.is_empty() && !value.contains(&b'"')).then_some((start..start + value.len(), None))
+}
+
+/// The value below a name in the head of a table in Markdown.
+fn drawn(text: &[u8], name: &Range<usize>, at: usize) -> Option<(Range<usize>, Option<u8>)> {
+    const MARKS: &[u8] = b" \t*`_";
+    let around = name.start.saturating_sub(MOST_NAMES);
+    let line_start = around + memchr::memrchr(b'\n', &text[around..name.start]).map_or(0, |end| end + 1);
+    let mut lines = text[line_start..(line_start + MOST_VALUES).min(text.len())].split(|&byte| byte == b'\n');
+    let (heads, rule, row) = (lines.next()?, lines.next()?, lines.next()?);
+    let count = |line: &[u8]| memchr::memchr_iter(b'|', line).count();
+    let is_rule =
+        rule.iter().all(|byte| b"|-: \t\r".contains(byte)) && rule.windows(3).any(|dashes| dashes == b"---");
+    let ends_cell = text[at..].iter().find(|byte| !MARKS.contains(byte)) == Some(&b'|');
+    if !is_rule || !ends_cell || count(heads) < 2 || count(row) != count(heads) {
+        return None;
+    }
+    let place = count(&heads[..name.start - line_start]);
+    let mut start = line_start + heads.len() + 1 + rule.len() + 1;
+    let mut cells = row.split(|&byte| byte == b'|');
+    for cell in cells.by_ref().take(place) {
+        start += cell.len() + 1;
+    }
+    let cell = cells.next()?;
+    let before = cell.iter().take_while(|byte| MARKS.contains(byte)).count();
+    let after =
+        cell[before..].iter().rev().take_while(|byte| MARKS.contains(byte) || **byte == b'\r').count();
+    let value = start + before..start + cell.len() - after;
+    (!value.is_empty() && !text[value.clone()].contains(&b' ')).then_some((value, None))
 }
 
 /// Whether a name that ends here is the last thing in its cell.

@@ -126,7 +126,13 @@ fn after(text: &[u8], name: Range<usize>) -> Option<Assignment> {
         b'>' if opened_by == Some(b'<') && name_quote.is_none() => {
             cursor.at += 1;
             cursor.blank();
+            cursor.open_value();
             Joint::Element
+        }
+        // `{name, "value"}` of Erlang
+        b',' if name_quote.is_none() && opened_by == Some(b'{') => {
+            cursor.at += 1;
+            Joint::Argument
         }
         b',' if name_quote.is_some() && is_first_argument(text, name.start) => {
             cursor.at += 1;
@@ -350,6 +356,9 @@ mod tests {
             "await page.fill('#password', 'V@l');",
             "cy.get('[name=password]').type('V@l')",
             "fill_in 'Password', with: 'V@l'",
+            "<Password><Value>V@l</Value><PlainText>true</PlainText></Password>",
+            "{password, \"V@l\"}.",
+            "| user | password |\n| --- | --- |\n| me | `V@l` |\n",
         ] {
             assert_eq!(value(text).as_deref(), Some("V@l"), "{text}");
         }

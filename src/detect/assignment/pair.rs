@@ -110,12 +110,7 @@ fn content(text: &[u8], name: &Range<usize>, at: usize) -> Option<(Range<usize>,
     }
     let mut cursor = Cursor { text, at: at + length + 1 };
     cursor.blank();
-    let inner = cursor.at;
-    if cursor.tag(b"<", &VALUES).is_some() {
-        cursor.blank();
-    } else {
-        cursor.at = inner;
-    }
+    cursor.open_value();
     cursor.value(Joint::Element).filter(|(value, _)| !value.is_empty())
 }
 
@@ -161,6 +156,16 @@ impl Cursor<'_> {
         let is_there = self.text[self.at..].starts_with(wanted);
         self.at += wanted.len();
         is_there.then_some(())
+    }
+
+    /// Passes a tag such as `<value>`, if one stands here.
+    pub(super) fn open_value(&mut self) {
+        let here = self.at;
+        if self.tag(b"<", &VALUES).is_some() {
+            self.blank();
+        } else {
+            self.at = here;
+        }
     }
 
     /// Passes a tag of one of several names.

@@ -12,6 +12,7 @@ mod base58;
 mod basic_auth;
 mod bech32;
 mod chosen_password;
+mod cisco;
 mod cloudflare;
 mod crc16;
 mod discord;
@@ -21,11 +22,13 @@ mod gitlab;
 mod grafana;
 mod jwt;
 mod luhn;
+mod mnemonic;
 mod no_words;
 mod openai;
 mod pem;
 mod sentry;
 mod slack;
+mod solana;
 
 use crate::token::encode;
 use std::ops::Range;
@@ -163,10 +166,16 @@ static ALL: &[Check] = &[
         complete: None,
     },
     Check {
+        name: "base58check-extended",
+        about: "extended private keys of BIP 32: double SHA-256 checksum",
+        judge: base58::judge_extended,
+        complete: Some(base58::complete_extended),
+    },
+    Check {
         name: "base58check-wif",
         about: "Bitcoin private keys in wallet import format: double SHA-256 checksum",
-        judge: base58::judge,
-        complete: Some(base58::complete),
+        judge: base58::judge_wif,
+        complete: Some(base58::complete_wif),
     },
     Check {
         name: "basic-auth",
@@ -177,14 +186,32 @@ static ALL: &[Check] = &[
     Check {
         name: "bech32-age",
         about: "age identities: Bech32 checksum",
-        judge: bech32::judge,
-        complete: Some(bech32::complete),
+        judge: bech32::judge_age,
+        complete: Some(bech32::complete_age),
+    },
+    Check {
+        name: "bech32-nostr",
+        about: "private keys of Nostr: Bech32 checksum",
+        judge: bech32::judge_nostr,
+        complete: Some(bech32::complete_nostr),
+    },
+    Check {
+        name: "bip39",
+        about: "mnemonic sentences of wallets: words and checksum of BIP 39",
+        judge: mnemonic::judge,
+        complete: Some(mnemonic::complete),
     },
     Check {
         name: "chosen-password",
         about: "Passwords that people choose: what reads like a word is a sample",
         judge: chosen_password::judge,
         complete: None,
+    },
+    Check {
+        name: "cisco-type-7",
+        about: "Cisco's type 7 passwords: what they hide is text",
+        judge: cisco::judge,
+        complete: Some(cisco::complete),
     },
     Check {
         name: "cloudflare",
@@ -275,6 +302,12 @@ static ALL: &[Check] = &[
         about: "Slack tokens and webhooks: the ids inside are no placeholders",
         judge: slack::judge,
         complete: None,
+    },
+    Check {
+        name: "solana",
+        about: "Solana key pairs: the public key belongs to the private one",
+        judge: solana::judge,
+        complete: Some(solana::complete),
     },
 ];
 
