@@ -12,6 +12,18 @@ const CODE: &[&[u8]] = &[
     b"gradle", b"zig", b"nim", b"ml", b"fs", b"vb", b"sol",
 ];
 
+/// Other endings of files that checksums are listed of.
+const LISTED: &[&[u8]] = &[
+    b"css", b"scss", b"html", b"md", b"rst", b"txt", b"pem", b"der", b"crt", b"cer", b"list", b"stderr",
+    b"stdout", b"snap", b"json", b"toml", b"yaml", b"yml", b"xml", b"png", b"svg", b"wasm", b"so", b"dll",
+];
+
+/// Whether a name is that of a file, as in a list of checksums.
+pub fn names_a_file(name: &[u8]) -> bool {
+    let ending = name.rsplit(|&byte| byte == b'.').next().filter(|ending| ending.len() < name.len());
+    ending.is_some_and(|ending| CODE.contains(&ending) || LISTED.contains(&ending))
+}
+
 /// Files that package managers and scanners write: names, versions and checksums.
 const LOCKS: &[&[u8]] = &[
     b"package-lock.json",
@@ -21,6 +33,7 @@ const LOCKS: &[&[u8]] = &[
     b"bun.lock",
     b"deno.lock",
     b"Cargo.lock",
+    b".cargo-checksum.json",
     b"go.sum",
     b"go.work.sum",
     b"poetry.lock",

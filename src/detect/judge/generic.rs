@@ -1,6 +1,7 @@
 //! Judges a value by the name it is given to and by its own looks, where no format helps.
 
 use crate::detect::assignment::{Assignment, Joint};
+use crate::detect::file_kind;
 use crate::detect::judge::name::{self, Sort};
 use crate::detect::judge::shape::{self, Looks};
 use crate::detect::judge::{entropy, placeholder, reference, words};
@@ -89,7 +90,8 @@ pub fn judge(around: Surroundings<'_>, found: &Assignment, min_length: usize) ->
     let words = name::words(own_name);
     let sort = name::sort_of(&words)?;
     let min_length = if sort == Sort::Password { min_length.min(5) } else { min_length };
-    if value.len() < min_length || name::denies(&words) || is_nothing(own_name, value) {
+    let is_about_it = name::denies(&words) || file_kind::names_a_file(own_name);
+    if value.len() < min_length || is_about_it || is_nothing(own_name, value) {
         return None;
     }
     if is_quoted && shape::is_scrambled(value) {
