@@ -1,9 +1,9 @@
 //! What detection costs as the pack grows: the same text in memory is scanned with the rules of 60
-//! providers and with the embedded pack, in turn.
+//! providers, of 600, and with the embedded pack, in turn.
 //!
 //! `cargo bench --bench pack_size [-- FOLDER]`; without a folder, the sources of the crates that
-//! cargo has on this machine. The smaller pack holds the generic rules and every so many files of
-//! `rules/`, so it is neither the commonest nor the rarest providers.
+//! cargo has on this machine. The smaller packs hold the generic rules and every so many files of
+//! `rules/`, so they are neither the commonest nor the rarest providers.
 
 use keytrail::detect::{Engine, RuleChoice, checks};
 use keytrail::document::Document;
@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// How many providers the smaller pack holds.
-const FEW: usize = 60;
+/// How many providers the smaller packs hold.
+const SIZES: [usize; 2] = [60, 600];
 const ROUNDS: usize = 7;
 /// More text than this says nothing new.
 const MOST_BYTES: usize = 256 << 20;
@@ -32,29 +32,38 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         std::fs::read_dir(&rules)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
     files.retain(|file| file.extension().is_some_and(|extension| extension == "toml"));
     files.sort();
-    let step = files.len().div_ceil(FEW);
-    let mut few: Vec<PathBuf> = files.iter().step_by(step).cloned().collect();
-    let generic = rules.join("generic.toml");
-    if !few.contains(&generic) {
-        few.push(generic);
+    let mut packs = Vec::new();
+    for most in SIZES {
+        let some = every_so_many(&files, most, &rules.join("generic.toml"));
+        packs.push((some.len(), engine(Pack::of_files(&some, &checks::exists)?)));
     }
-    let (few_count, all_count) = (few.len(), files.len());
-    let few = engine(Pack::of_files(&few, &checks::exists)?);
-    let all = engine(Pack::embedded()?);
+    packs.push((files.len(), engine(Pack::embedded()?)));
 
-    // In turn, so that whatever else the machine does touches both alike; the least of each counts.
-    let mut least = [f64::INFINITY; 2];
+    // In turn, so that whatever else the machine does touches all alike; the least of each counts.
+    let mut least = vec![f64::INFINITY; packs.len()];
     for _ in 0..ROUNDS {
-        for (engine, least) in [&few, &all].into_iter().zip(&mut least) {
+        for ((_, engine), least) in packs.iter().zip(&mut least) {
             let start = Instant::now();
             std::hint::black_box(scan(engine, &texts));
             *least = least.min(start.elapsed().as_secs_f64());
         }
     }
-    let [few, all] = least.map(|seconds| bytes as f64 / 1e6 / seconds);
-    println!("{few_count:4} rule files: {few:5.0} MB/s on one core");
-    println!("{all_count:4} rule files: {all:5.0} MB/s on one core, {:.1}% of the former", 100.0 * all / few);
+    for ((count, _), seconds) in packs.iter().zip(&least) {
+        let (speed, share) = (bytes as f64 / 1e6 / seconds, 100.0 * least[0] / seconds);
+        println!("{count:4} rule files: {speed:5.0} MB/s on one core, {share:5.1}% of the fewest");
+    }
     Ok(())
+}
+
+/// So many of the files at most, as far apart as can be, and always the one with the generic rules.
+fn every_so_many(files: &[PathBuf], most: usize, generic: &Path) -> Vec<PathBuf> {
+    let count = most.min(files.len());
+    let mut some: Vec<PathBuf> =
+        (0..count).map(|number| files[number * files.len() / count].clone()).collect();
+    if !some.iter().any(|file| file == generic) {
+        some.push(generic.to_owned());
+    }
+    some
 }
 
 fn crate_sources() -> Option<PathBuf> {
