@@ -265,7 +265,9 @@ fn is_part_of_more(text: &[u8], secret: &Range<usize>) -> bool {
     };
     let back = |by: usize| secret.start.checked_sub(by).and_then(|at| text.get(at));
     let is_in_address = matches!(back(1), Some(b'/' | b'='));
-    joins(text.get(secret.end), text.get(secret.end + 1), b"?!^~*") && !is_in_address
+    // What is in front of `@` is the name in a mail address, or the user in one of the web.
+    let marks: &[u8] = if back(1) == Some(&b':') { b"?!^~*" } else { b"?!^~*@" };
+    joins(text.get(secret.end), text.get(secret.end + 1), marks) && !is_in_address
         || joins(back(1), back(2), b"?!^~*")
 }
 

@@ -123,6 +123,7 @@ const DENIED_WORDS: &[&str] = &[
     "public",
     "csrf",
     "xsrf",
+    "authenticity",
     "forgot",
     "example",
     "sample",
