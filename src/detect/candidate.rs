@@ -1,7 +1,7 @@
 //! From a keyword to candidates: runs a rule's matcher near the keyword and weighs what it finds.
 
 use crate::detect::judge::generic::{self, Surroundings};
-use crate::detect::judge::{digest, entropy, parameter, placeholder, reference};
+use crate::detect::judge::{digest, entropy, identifier, parameter, placeholder, reference};
 use crate::detect::near_miss::Services;
 use crate::detect::{Match, assignment, checks};
 use crate::level::Confidence;
@@ -137,7 +137,10 @@ pub fn propose(
                             parameter::is_other(text, &secret)
                                 .then_some("a parameter of an address, not named like a secret")
                         };
-                        if let Some(why) = digest::named(text, &secret).or_else(is_other) {
+                        let why = digest::named(text, &secret)
+                            .or_else(|| identifier::named(text, &secret))
+                            .or_else(is_other);
+                        if let Some(why) = why {
                             found.confidence = Confidence::Low;
                             found.notes.push(why.to_owned());
                         }

@@ -3,6 +3,7 @@
 pub mod digest;
 pub mod entropy;
 pub mod generic;
+pub mod identifier;
 pub mod known;
 pub mod name;
 pub mod parameter;
