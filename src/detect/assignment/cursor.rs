@@ -133,11 +133,13 @@ impl Cursor<'_> {
         let rest = &self.text[self.at..];
         let is_type = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_.*[]()".contains(byte);
         let length = rest.iter().take(40).take_while(is_type).count();
-        let sign = length + rest[length..].iter().take(16).take_while(|&&byte| byte == b' ').count();
+        let blank = length + rest[length..].iter().take(16).take_while(|&&byte| byte == b' ').count();
+        // `:=` of PL/SQL
+        let sign = blank + usize::from(rest.get(blank) == Some(&b':'));
         let after = rest.get(sign + 1..)?;
         let spaces = after.iter().take(8).take_while(|&&byte| byte == b' ').count();
         let is_given = length > 0
-            && sign > length
+            && blank > length
             && rest.get(sign) == Some(&b'=')
             && matches!(after.get(spaces), Some(b'"' | b'\'' | b'`'));
         is_given.then(|| self.at += sign + 1)

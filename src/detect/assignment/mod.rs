@@ -84,7 +84,7 @@ fn compared_before(text: &[u8], name: Range<usize>) -> Option<Assignment> {
 /// The value that stands after a name.
 fn after(text: &[u8], name: Range<usize>) -> Option<Assignment> {
     let mut cursor = Cursor { text, at: name.end };
-    let opened_by = name.start.checked_sub(1).map(|at| text[at]);
+    let opened_by = opened_by(text, name.start);
     let name_quote = cursor.closing_quote();
     if let Some((value, quote)) = pair::value(text, &name, cursor.at) {
         return Some(Assignment { name, value, quote, joint: Joint::Pair });
@@ -163,7 +163,10 @@ fn after(text: &[u8], name: Range<usize>) -> Option<Assignment> {
         }
         _ if spaces > 0
             && name_quote.is_none()
-            && (is_flag(text, name.start) || follows_login(text, &name) || is_set(text, name.start)) =>
+            && (is_flag(text, name.start)
+                || follows_login(text, &name)
+                || is_set(text, name.start)
+                || is_whole_line(text, &name)) =>
         {
             Joint::Flag
         }
@@ -183,6 +186,20 @@ fn after(text: &[u8], name: Range<usize>) -> Option<Assignment> {
     }
     let (value, quote) = cursor.value(joint)?;
     (!value.is_empty()).then_some(Assignment { name, value, quote, joint })
+}
+
+/// The byte before a name; of an element's name with a prefix, `<soap:name>`, the one before that.
+fn opened_by(text: &[u8], name_start: usize) -> Option<u8> {
+    let before = &text[name_start.saturating_sub(24)..name_start];
+    let before = match before {
+        [rest @ .., b':'] => {
+            let prefix = rest.iter().rev().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+            let rest = &rest[..rest.len() - prefix];
+            if prefix > 0 && rest.ends_with(b"<") { rest } else { before }
+        }
+        _ => before,
+    };
+    before.last().copied()
 }
 
 /// A keyword without the marks that it begins or ends with.
@@ -225,6 +242,24 @@ fn follows_login(text: &[u8], name: &Range<usize>) -> bool {
     memchr::memmem::rfind(before, b"login ").is_some_and(|at| {
         before[at + 6..].split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).count() == 1
     })
+}
+
+/// Whether a line has nothing but a password's name and one word with a digit in it, as in the settings
+/// of mail programs: `password value`.
+fn is_whole_line(text: &[u8], name: &Range<usize>) -> bool {
+    const NAMES: [&[u8]; 5] = [b"password", b"passwd", b"pass", b"passphrase", b"secret"];
+    let before = &text[name.start.saturating_sub(32)..name.start];
+    let indent = before.iter().rev().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let is_first =
+        before.len() == indent && name.start == indent || before[..before.len() - indent].ends_with(b"\n");
+    let rest = &text[name.end..(name.end + 80).min(text.len())];
+    let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
+    let value = line.trim_ascii();
+    is_first
+        && NAMES.contains(&&text[name.clone()])
+        && !value.iter().any(u8::is_ascii_whitespace)
+        && value.iter().any(u8::is_ascii_digit)
+        && value.iter().any(u8::is_ascii_alphabetic)
 }
 
 /// Whether the line begins with a command that sets a variable of that name, without a sign: `ENV`
@@ -356,6 +391,9 @@ mod tests {
             "await page.fill('#password', 'V@l');",
             "cy.get('[name=password]').type('V@l')",
             "fill_in 'Password', with: 'V@l'",
+            "<wsse:Password Type=\"text\">V@l</wsse:Password>",
+            "<con:password>V@l</con:password>",
+            "v_password VARCHAR2(30) := 'V@l';",
             "<Password><Value>V@l</Value><PlainText>true</PlainText></Password>",
             "{password, \"V@l\"}.",
             "| user | password |\n| --- | --- |\n| me | `V@l` |\n",
@@ -383,6 +421,8 @@ mod tests {
             "{\"name\": \"password\"}, {\"name\": \"other\", \"value\": \"x\"}",
             "| password | of the user |",
             "(ldap|password|V@l|whoami)",
+            "password V@l1 of the user\n",
+            "a password V@l1\n",
             "password string",
             "INSERT INTO users (id, password) VALUES (1)",
             "INSERT INTO users (id, password) SELECT id, 'V@l' FROM other",

@@ -79,6 +79,7 @@ const DENIED_ENDINGS: &[&str] = &[
     "ref",
     "scope",
     "scopes",
+    "spec",
     "issuer",
     "audience",
     "usage",
@@ -121,6 +122,9 @@ const DENIED_WORDS: &[&str] = &[
     "hashed",
     "expected",
     "public",
+    "pubkey",
+    "sealed",
+    "wrapped",
     "csrf",
     "xsrf",
     "authenticity",
@@ -160,6 +164,19 @@ impl Sort {
     }
 }
 
+/// Words that end in `pass` and speak of no password.
+const NO_PASSWORDS: &[&str] = &[
+    "bypass",
+    "compass",
+    "encompass",
+    "trespass",
+    "surpass",
+    "overpass",
+    "underpass",
+    "firstpass",
+    "renderpass",
+];
+
 /// What these words of a name promise; `None` if nothing.
 pub fn sort_of(words: &[String]) -> Option<Sort> {
     let has = |parts: &[&str]| words.iter().any(|word| parts.iter().any(|part| word.contains(part)));
@@ -167,6 +184,9 @@ pub fn sort_of(words: &[String]) -> Option<Sort> {
     if has(&["passw", "passphrase", "passcode"])
         || is(&["pwd", "pass", "passwd", "pswd", "pw", "psk"])
         || has(&["userpwd", "dbpwd"])
+        || words.iter().any(|word| {
+            (6..=12).contains(&word.len()) && word.ends_with("pass") && !NO_PASSWORDS.contains(&word.as_str())
+        })
     {
         return Some(Sort::Password);
     }
@@ -213,8 +233,10 @@ pub fn may_be_chosen(words: &[String]) -> bool {
 pub fn is_outright(words: &[String]) -> bool {
     let has = |wanted: &str| words.iter().any(|word| word == wanted);
     let last = words.last().map_or("", String::as_str);
+    let before = words.len().checked_sub(2).map_or("", |at| words[at].as_str());
     matches!(last, "token" | "secret" | "apikey" | "accesstoken" | "authtoken")
         && (words.len() > 1 || last.len() > 6)
+        && !(last == "token" && TOKENS_OF_REQUESTS.contains(&before))
         || last == "key" && has("api")
 }
 
@@ -295,12 +317,19 @@ const KEYS_OF_DATA: &[&str] = &[
     "verification",
 ];
 
-/// The words of a name: split at marks and where lower case turns to upper.
+/// Words before `token` that make it the id of a request, so that it is carried out once only.
+const TOKENS_OF_REQUESTS: &[&str] = &["client", "request", "action", "change", "purchase", "creator"];
+
+/// Words before `key` that make it a place in a table, whatever else the name speaks of.
+const PLACES: &[&str] =
+    &["cache", "cached", "map", "dict", "lookup", "index", "primary", "foreign", "sort", "partition"];
+
+/// The words of a name: split at marks and where lower case or a digit turns to upper case.
 pub fn words(name: &[u8]) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut last = b'_';
     for &byte in name {
-        let starts = byte.is_ascii_uppercase() && last.is_ascii_lowercase();
+        let starts = byte.is_ascii_uppercase() && (last.is_ascii_lowercase() || last.is_ascii_digit());
         if (starts || !byte.is_ascii_alphanumeric()) && words.last().is_some_and(|word| !word.is_empty()) {
             words.push(String::new());
         }
@@ -317,6 +346,8 @@ pub fn words(name: &[u8]) -> Vec<String> {
 
 /// Whether a name says that its value is about a secret and is none.
 pub fn denies(words: &[String]) -> bool {
-    words.iter().any(|word| DENIED_WORDS.contains(&word.as_str()))
+    let is_place = matches!(words, [.., place, key] if key == "key" && PLACES.contains(&place.as_str()));
+    is_place
+        || words.iter().any(|word| DENIED_WORDS.contains(&word.as_str()))
         || words.last().is_some_and(|word| DENIED_ENDINGS.contains(&word.as_str()))
 }
