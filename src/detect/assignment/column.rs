@@ -93,7 +93,8 @@ fn tabled(text: &[u8], name: &Range<usize>, at: usize) -> Option<(Range<usize>, 
         (1..=40).contains(&head.len())
             && head.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_ -./()\"\xef\xbb\xbf".contains(byte))
     };
-    if !heads.split(|&byte| byte == separator).all(is_head) || !ends_cell(heads, separator, at) {
+    let ends_cell = heads.get(at).is_none_or(|&byte| byte == separator);
+    if !heads.split(|&byte| byte == separator).all(is_head) || !ends_cell {
         return None;
     }
     let count = |line: &[u8]| memchr::memchr_iter(separator, line).count();
@@ -118,6 +119,9 @@ fn tabled(text: &[u8], name: &Range<usize>, at: usize) -> Option<(Range<usize>, 
 /// The value below a name in the head of a table in Markdown.
 fn drawn(text: &[u8], name: &Range<usize>, at: usize) -> Option<(Range<usize>, Option<u8>)> {
     const MARKS: &[u8] = b" \t*`_";
+    if text[at..].iter().take(16).find(|byte| !MARKS.contains(byte)) != Some(&b'|') {
+        return None;
+    }
     let around = name.start.saturating_sub(MOST_NAMES);
     let line_start = around + memchr::memrchr(b'\n', &text[around..name.start]).map_or(0, |end| end + 1);
     let mut lines = text[line_start..(line_start + MOST_VALUES).min(text.len())].split(|&byte| byte == b'\n');
@@ -125,8 +129,7 @@ fn drawn(text: &[u8], name: &Range<usize>, at: usize) -> Option<(Range<usize>, O
     let count = |line: &[u8]| memchr::memchr_iter(b'|', line).count();
     let is_rule =
         rule.iter().all(|byte| b"|-: \t\r".contains(byte)) && rule.windows(3).any(|dashes| dashes == b"---");
-    let ends_cell = text[at..].iter().find(|byte| !MARKS.contains(byte)) == Some(&b'|');
-    if !is_rule || !ends_cell || count(heads) < 2 || count(row) != count(heads) {
+    if !is_rule || count(heads) < 2 || count(row) != count(heads) {
         return None;
     }
     let place = count(&heads[..name.start - line_start]);
@@ -141,11 +144,6 @@ fn drawn(text: &[u8], name: &Range<usize>, at: usize) -> Option<(Range<usize>, O
         cell[before..].iter().rev().take_while(|byte| MARKS.contains(byte) || **byte == b'\r').count();
     let value = start + before..start + cell.len() - after;
     (!value.is_empty() && !text[value.clone()].contains(&b' ')).then_some((value, None))
-}
-
-/// Whether a name that ends here is the last thing in its cell.
-fn ends_cell(heads: &[u8], separator: u8, at: usize) -> bool {
-    heads.get(at).is_none_or(|&byte| byte == separator)
 }
 
 fn blank(text: &[u8], at: usize) -> usize {

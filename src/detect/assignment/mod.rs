@@ -5,6 +5,7 @@ mod column;
 mod cursor;
 mod field;
 mod pair;
+mod place;
 mod prose;
 
 use cursor::Cursor;
@@ -134,12 +135,14 @@ fn after(text: &[u8], name: Range<usize>) -> Option<Assignment> {
             cursor.at += 1;
             Joint::Argument
         }
-        b',' if name_quote.is_some() && is_first_argument(text, name.start) => {
+        b',' if name_quote.is_some() && place::is_first_argument(text, name.start) => {
             cursor.at += 1;
             Joint::Argument
         }
         // `["--name", "value"]`
-        b',' if name_quote.is_some() && is_listed_flag(&text[name.start..], cursor.at - name.start) => {
+        b',' if name_quote.is_some()
+            && place::is_listed_flag(&text[name.start..], cursor.at - name.start) =>
+        {
             cursor.at += 1;
             Joint::Argument
         }
@@ -150,7 +153,9 @@ fn after(text: &[u8], name: Range<usize>) -> Option<Assignment> {
         }
         b'=' | b':' | b'!' | b'|' | b'?' | b'+' | b'.' | b'<' | b'-' => cursor.sign()?,
         b'A' | b'a' if spaces > 0 && cursor.skip_basic_type().is_some() => Joint::Sign,
-        b'"' | b'\'' | b'@' if spaces > 0 && name_quote.is_none() && is_told_by_place(text, name.start) => {
+        b'"' | b'\'' | b'@'
+            if spaces > 0 && name_quote.is_none() && place::is_told_by_place(text, name.start) =>
+        {
             Joint::Flag
         }
         b'o' if spaces > 0 && text[cursor.at..].starts_with(b"or ") => {
@@ -163,10 +168,10 @@ fn after(text: &[u8], name: Range<usize>) -> Option<Assignment> {
         }
         _ if spaces > 0
             && name_quote.is_none()
-            && (is_flag(text, name.start)
-                || follows_login(text, &name)
-                || is_set(text, name.start)
-                || is_whole_line(text, &name)) =>
+            && (place::is_flag(text, name.start)
+                || place::follows_login(text, &name)
+                || place::is_set(text, name.start)
+                || place::is_whole_line(text, &name)) =>
         {
             Joint::Flag
         }
@@ -217,81 +222,6 @@ fn name_around(text: &[u8], keyword: Range<usize>) -> Option<Range<usize>> {
     let after = text[keyword.end..].iter().take(MOST_NAME).take_while(part).count();
     let name = keyword.start - before..keyword.end + after;
     (name.len() <= MOST_NAME).then_some(name)
-}
-
-/// Whether the name is a command-line flag: `--name` after white space or at the start.
-fn is_flag(text: &[u8], name_start: usize) -> bool {
-    text[name_start..].starts_with(b"-") && (name_start == 0 || text[name_start - 1].is_ascii_whitespace())
-}
-
-/// Whether a text begins with a flag, and after the comma at `comma` stands what is no other flag.
-fn is_listed_flag(text: &[u8], comma: usize) -> bool {
-    let next = text[comma + 1..].trim_ascii_start();
-    text.starts_with(b"--") && next.get(1).is_some_and(|&first| first != b'-')
-}
-
-/// Whether a name is the `password` of a `.netrc` entry, which has words and no signs:
-/// `machine HOST login NAME password VALUE`, on one line or on several.
-fn follows_login(text: &[u8], name: &Range<usize>) -> bool {
-    /// More than an entry's host and login take.
-    const REACH: usize = 160;
-    if &text[name.clone()] != b"password" {
-        return false;
-    }
-    let before = &text[name.start.saturating_sub(REACH)..name.start];
-    memchr::memmem::rfind(before, b"login ").is_some_and(|at| {
-        before[at + 6..].split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).count() == 1
-    })
-}
-
-/// Whether a line has nothing but a password's name and one word with a digit in it, as in the settings
-/// of mail programs: `password value`.
-fn is_whole_line(text: &[u8], name: &Range<usize>) -> bool {
-    const NAMES: [&[u8]; 5] = [b"password", b"passwd", b"pass", b"passphrase", b"secret"];
-    let before = &text[name.start.saturating_sub(32)..name.start];
-    let indent = before.iter().rev().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-    let is_first =
-        before.len() == indent && name.start == indent || before[..before.len() - indent].ends_with(b"\n");
-    let rest = &text[name.end..(name.end + 80).min(text.len())];
-    let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
-    let value = line.trim_ascii();
-    is_first
-        && NAMES.contains(&&text[name.clone()])
-        && !value.iter().any(u8::is_ascii_whitespace)
-        && value.iter().any(u8::is_ascii_digit)
-        && value.iter().any(u8::is_ascii_alphabetic)
-}
-
-/// Whether the line begins with a command that sets a variable of that name, without a sign: `ENV`
-/// of a Dockerfile, `setenv` of csh, `setx` of Windows, `set -x` of fish, `SetEnv` of Apache,
-/// `fastcgi_param` of nginx.
-fn is_set(text: &[u8], name_start: usize) -> bool {
-    let before = &text[name_start.saturating_sub(32)..name_start];
-    let line = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii();
-    match line {
-        b"ENV" | b"setenv" | b"setx" | b"SetEnv" | b"fastcgi_param" | b"uwsgi_param" => true,
-        [b's', b'e', b't', b' ', b'-', flags @ ..] => {
-            flags.contains(&b'x') && flags.iter().all(u8::is_ascii_alphabetic)
-        }
-        _ => false,
-    }
-}
-
-/// Whether a name stands where a quoted value needs no sign before it: at the start of a line, as in
-/// Gradle; after `:` or `(def `, as in Clojure; after `#define `, as in C; after `set(`, as in `CMake`.
-fn is_told_by_place(text: &[u8], name_start: usize) -> bool {
-    let before = &text[name_start.saturating_sub(48)..name_start];
-    let line = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
-    let is_start = line.trim_ascii().is_empty() && (line.len() < before.len() || before.len() == name_start);
-    let is_keyword = matches!(line, [b':'] | [.., b' ' | b'{' | b'(' | b'[', b':']);
-    let words: [&[u8]; 5] = [b"(def ", b"(defonce ", b"#define ", b"set(", b"SET("];
-    is_start || is_keyword || words.iter().any(|word| line.ends_with(word))
-}
-
-/// Whether a quoted name is the first thing in a call's brackets, and not one of a list of texts.
-fn is_first_argument(text: &[u8], name_start: usize) -> bool {
-    let before = &text[..name_start.saturating_sub(1)];
-    before.iter().rev().take(8).find(|byte| !matches!(byte, b' ' | b'\t' | b'\\')) == Some(&b'(')
 }
 
 #[cfg(test)]
