@@ -63,6 +63,9 @@ pub struct Surroundings<'a> {
 /// the other would else be read again and again.
 const MOST_JUDGED: usize = 160;
 
+/// No password without quotes round it is longer.
+const MOST_BARE: usize = 64;
+
 /// What the judge says of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judgement {
@@ -94,7 +97,7 @@ pub fn judge(around: Surroundings<'_>, found: &Assignment, min_length: usize) ->
     if value.len() < min_length || is_about_it || is_nothing(own_name, value) {
         return None;
     }
-    if is_quoted && shape::is_scrambled(value) {
+    if is_scrambled(around, value, is_quoted) {
         return Some(if line_denies(text, found) {
             Judgement::doubt("its line says that it is none")
         } else {
@@ -146,6 +149,20 @@ pub fn judge(around: Surroundings<'_>, found: &Assignment, min_length: usize) ->
         Some(why) => Judgement::doubt(why),
         None => Judgement::belief(&[sort.about(), "not made of words"]),
     })
+}
+
+/// Whether a value is what a generator of passwords makes. Without quotes it may be the piece of a
+/// template or of a call, whose brackets close after it.
+fn is_scrambled(around: Surroundings<'_>, value: &[u8], is_quoted: bool) -> bool {
+    if is_quoted {
+        return shape::is_scrambled(value);
+    }
+    let closing = value.iter().rev().take_while(|byte| b")]}".contains(byte)).count();
+    !around.is_code
+        && value.len() <= MOST_BARE
+        && ![b"${", b"$(", b"{{"].iter().any(|start| value.starts_with(*start))
+        && shape::is_scrambled(value)
+        && shape::is_scrambled(&value[..value.len() - closing])
 }
 
 /// Why a value is a stand-in for a secret, if it is.
