@@ -108,6 +108,10 @@ pub fn reason(text: &[u8]) -> Option<&'static str> {
     if text.len() >= 8 && longest_run(text, |a, b| a == b) * 2 >= text.len().max(10) {
         return Some("one character is repeated");
     }
+    // Zeros become rows of `A` in base64; any other row of that length is nothing that chance makes.
+    if longest_run(text, |a, b| a == b && b != u16::from(b'A')) >= 12 {
+        return Some("one character is repeated");
+    }
     if is_one_character(text) {
         return Some("one character is most of it");
     }
@@ -219,6 +223,7 @@ mod tests {
             "00000000000000000000",
             "zyxwvutsrqponmlk",
             "00000000-0000-0000-0000-000000000000",
+            "9c27ffffffffffffffffa915fe069d70a8ad81743b0ec4ee9c8154",
             "27BZdTpuIl9u...pE+SpU4C2vQSY=",
             "27BZdTpuIl9u\u{2026}pE+SpU4C2vQSY=",
             "[PASSWORD]",
