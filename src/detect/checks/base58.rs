@@ -84,18 +84,23 @@ fn encode<const N: usize>(mut number: [u8; N]) -> String {
     symbols.iter().rev().collect()
 }
 
+/// The next number up.
+fn add_one(number: &mut [u8]) {
+    for byte in number.iter_mut().rev() {
+        *byte = byte.wrapping_add(1);
+        if *byte != 0 {
+            break;
+        }
+    }
+}
+
 /// Takes the first 44 characters of a compressed key; the other eight leave room for the mark and
 /// the checksum whatever the first are.
 pub fn complete_wif(token_so_far: &[u8]) -> Option<String> {
     let start = token_so_far.last_chunk::<{ CHARACTERS - LAST }>()?;
     let mut number = decode::<BYTES>(&[start.as_slice(), &[SYMBOLS[0]; LAST]].concat())?;
     // The next number up whose lower five bytes are ours to set.
-    for byte in number[..BYTES - 5].iter_mut().rev() {
-        *byte = byte.wrapping_add(1);
-        if *byte != 0 {
-            break;
-        }
-    }
+    add_one(&mut number[..BYTES - 5]);
     number[BYTES - 5] = 1;
     let sum = checksum(&number[..BYTES - 4]);
     number[BYTES - 4..].copy_from_slice(&sum);
@@ -108,12 +113,7 @@ pub fn complete_wif(token_so_far: &[u8]) -> Option<String> {
 pub fn complete_extended(token_so_far: &[u8]) -> Option<String> {
     let start = token_so_far.last_chunk::<{ EXTENDED_CHARACTERS - EXTENDED_LAST }>()?;
     let mut number = decode::<EXTENDED_BYTES>(&[start.as_slice(), &[SYMBOLS[0]; EXTENDED_LAST]].concat())?;
-    for byte in number[..EXTENDED_BYTES - 4].iter_mut().rev() {
-        *byte = byte.wrapping_add(1);
-        if *byte != 0 {
-            break;
-        }
-    }
+    add_one(&mut number[..EXTENDED_BYTES - 4]);
     let sum = checksum(&number[..EXTENDED_BYTES - 4]);
     number[EXTENDED_BYTES - 4..].copy_from_slice(&sum);
     let whole = encode(number);
