@@ -104,13 +104,8 @@ fn tabled(text: &[u8], name: &Range<usize>, at: usize) -> Option<(Range<usize>, 
     if count(row) != count(heads) {
         return None;
     }
-    let place = count(&heads[..name.start]);
-    let mut start = end + 1;
-    let mut cells = row.split(|&byte| byte == separator);
-    for cell in cells.by_ref().take(place) {
-        start += cell.len() + 1;
-    }
-    let cell = cells.next()?;
+    let (start, cell) = cell(row, separator, count(&heads[..name.start]))?;
+    let start = end + 1 + start;
     let inner = cell.strip_prefix(b"\"").and_then(|cell| cell.strip_suffix(b"\""));
     let (value, start) = inner.map_or((cell, start), |inner| (inner, start + 1));
     (!value.is_empty() && !value.contains(&b'"')).then_some((start..start + value.len(), None))
@@ -132,18 +127,23 @@ fn drawn(text: &[u8], name: &Range<usize>, at: usize) -> Option<(Range<usize>, O
     if !is_rule || count(heads) < 2 || count(row) != count(heads) {
         return None;
     }
-    let place = count(&heads[..name.start - line_start]);
-    let mut start = line_start + heads.len() + 1 + rule.len() + 1;
-    let mut cells = row.split(|&byte| byte == b'|');
-    for cell in cells.by_ref().take(place) {
-        start += cell.len() + 1;
-    }
-    let cell = cells.next()?;
+    let (start, cell) = cell(row, b'|', count(&heads[..name.start - line_start]))?;
+    let start = line_start + heads.len() + 1 + rule.len() + 1 + start;
     let before = cell.iter().take_while(|byte| MARKS.contains(byte)).count();
     let after =
         cell[before..].iter().rev().take_while(|byte| MARKS.contains(byte) || **byte == b'\r').count();
     let value = start + before..start + cell.len() - after;
     (!value.is_empty() && !text[value.clone()].contains(&b' ')).then_some((value, None))
+}
+
+/// The cell of a row after so many separators, and where in the row it begins.
+fn cell(row: &[u8], separator: u8, place: usize) -> Option<(usize, &[u8])> {
+    let mut start = 0;
+    for cell in row.split(|&byte| byte == separator).take(place) {
+        start += cell.len() + 1;
+    }
+    let rest = row.get(start..)?;
+    Some((start, &rest[..memchr::memchr(separator, rest).unwrap_or(rest.len())]))
 }
 
 fn blank(text: &[u8], at: usize) -> usize {

@@ -130,18 +130,10 @@ fn after(text: &[u8], name: Range<usize>) -> Option<Assignment> {
             cursor.open_value();
             Joint::Element
         }
-        // `{name, "value"}` of Erlang
-        b',' if name_quote.is_none() && opened_by == Some(b'{') => {
-            cursor.at += 1;
-            Joint::Argument
-        }
-        b',' if name_quote.is_some() && place::is_first_argument(text, name.start) => {
-            cursor.at += 1;
-            Joint::Argument
-        }
-        // `["--name", "value"]`
-        b',' if name_quote.is_some()
-            && place::is_listed_flag(&text[name.start..], cursor.at - name.start) =>
+        // `call("name", "value")`, `["--name", "value"]`, `{name, "value"}` of Erlang
+        b',' if name_quote.is_some() && place::is_first_argument(text, name.start)
+            || name_quote.is_some() && place::is_listed_flag(&text[name.start..], cursor.at - name.start)
+            || name_quote.is_none() && opened_by == Some(b'{') =>
         {
             cursor.at += 1;
             Joint::Argument

@@ -4,6 +4,7 @@
 //! no protection.
 
 use super::{Outcome, alone};
+use data_encoding::HEXUPPER_PERMISSIVE;
 use std::ops::Range;
 
 const TEXT: &[u8; 53] = b"dsfd;kfoA,.iyewrkldJKDHSUBsgvca69834ncxv9873254k;fg87";
@@ -18,33 +19,30 @@ pub fn judge(text: &[u8], secret: Range<usize>) -> Outcome {
 
 /// The password that a value hides, if all of it can be typed.
 fn open(sealed: &[u8]) -> Option<Vec<u8>> {
-    let (start, rest) = sealed.split_at_checked(2)?;
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    let start = start.iter().all(u8::is_ascii_digit).then(|| start[0] % 16 * 10 + start[1] % 16)?;
-    let password = rest
-        .chunks(2)
-        .enumerate()
-        .map(|(at, pair)| {
-            let byte = (digit(pair[0])? << 4 | digit(*pair.get(1)?)?) as u8;
-            let byte = byte ^ TEXT[(usize::from(start) + at) % TEXT.len()];
-            (b' '..=b'~').contains(&byte).then_some(byte)
-        })
-        .collect::<Option<Vec<u8>>>()?;
-    (!password.is_empty()).then_some(password)
+    let (start, digits) = sealed.split_first_chunk()?;
+    let password = combined(number(*start)?, &HEXUPPER_PERMISSIVE.decode(digits).ok()?);
+    (!password.is_empty() && password.iter().all(|byte| (b' '..=b'~').contains(byte))).then_some(password)
 }
 
 /// Hides a made-up password behind the two digits of a start.
 pub fn complete(token_so_far: &[u8]) -> Option<String> {
-    let start = match token_so_far {
-        [tens @ b'0'..=b'1', ones @ b'0'..=b'9'] => usize::from(tens % 16 * 10 + ones % 16),
-        _ => return None,
-    };
+    let start = number(token_so_far.try_into().ok()?).filter(|&start| start < 20)?;
     Some(hide(start, b"k7Rw2mXq"))
 }
 
 fn hide(start: usize, password: &[u8]) -> String {
-    let hidden = |(at, byte): (usize, &u8)| format!("{:02X}", byte ^ TEXT[(start + at) % TEXT.len()]);
-    password.iter().enumerate().map(hidden).collect()
+    HEXUPPER_PERMISSIVE.encode(&combined(start, password))
+}
+
+/// Bytes combined with those of the text from a start on: hides what is plain, shows what is hidden.
+fn combined(start: usize, bytes: &[u8]) -> Vec<u8> {
+    bytes.iter().zip(TEXT.iter().cycle().skip(start)).map(|(byte, other)| byte ^ other).collect()
+}
+
+/// What two decimal digits say.
+fn number(digits: [u8; 2]) -> Option<usize> {
+    let [tens, ones] = digits.map(|digit| usize::from(digit.wrapping_sub(b'0')));
+    (tens < 10 && ones < 10).then_some(tens * 10 + ones)
 }
 
 #[cfg(test)]

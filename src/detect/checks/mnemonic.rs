@@ -4,9 +4,10 @@
 use super::{Outcome, alone};
 use sha2::{Digest, Sha256};
 use std::ops::Range;
+use std::sync::LazyLock;
 
 /// The English list of BIP 39, in the order of the alphabet.
-static WORDS: &str = include_str!("bip39-english.txt");
+static WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| include_str!("bip39-english.txt").lines().collect());
 /// How many bits a word stands for.
 const BITS: usize = 11;
 
@@ -22,9 +23,8 @@ pub fn judge(text: &[u8], secret: Range<usize>) -> Outcome {
 }
 
 fn holds(sentence: &str) -> bool {
-    let list: Vec<&str> = WORDS.lines().collect();
     let Some(numbers) =
-        sentence.split_whitespace().map(|word| list.binary_search(&word).ok()).collect::<Option<Vec<_>>>()
+        sentence.split_whitespace().map(|word| WORDS.binary_search(&word).ok()).collect::<Option<Vec<_>>>()
     else {
         return false;
     };
@@ -48,9 +48,8 @@ fn bytes(bits: &[bool]) -> Vec<u8> {
 
 /// Adds a whole sentence, made of words of one letter's section and the first last word that fits.
 pub fn complete(_: &[u8]) -> Option<String> {
-    let list: Vec<&str> = WORDS.lines().collect();
-    let start = list.get(1000..1011)?.join(" ");
-    list.iter().map(|last| format!("{start} {last}")).find(|sentence| holds(sentence))
+    let start = WORDS.get(1000..1011)?.join(" ");
+    WORDS.iter().map(|last| format!("{start} {last}")).find(|sentence| holds(sentence))
 }
 
 #[cfg(test)]
@@ -60,8 +59,7 @@ mod tests {
 
     #[test]
     fn the_list_is_whole_and_in_order() {
-        let list: Vec<&str> = WORDS.lines().collect();
-        assert!(list.len() == 1 << BITS && list.is_sorted());
+        assert!(WORDS.len() == 1 << BITS && WORDS.is_sorted());
     }
 
     #[test]
