@@ -55,31 +55,6 @@ pub fn share(commonest: &[(u32, u32)], gram: u32) -> u32 {
     commonest.binary_search_by_key(&gram, |&(other, _)| other).map_or(RARE_SHARE, |at| commonest[at].1)
 }
 
-/// How common the first three and the last three bytes of a folded gram are, as the sum of what is told
-/// of them in `commonest`: of two grams that are rare, the one made of commoner parts is met more often.
-pub struct Parts(HashMap<u32, u32>);
-
-impl Parts {
-    /// Counts the parts up.
-    pub fn new(commonest: &[(u32, u32)]) -> Self {
-        let mut parts = HashMap::new();
-        for &(gram, share) in commonest {
-            // The first one is the lowest byte.
-            for part in [gram << 8, gram >> 8] {
-                let sum: &mut u32 = parts.entry(part).or_default();
-                *sum = sum.saturating_add(share);
-            }
-        }
-        Self(parts)
-    }
-
-    /// The two shares of a gram's parts together.
-    pub fn share(&self, gram: u32) -> u32 {
-        let of = |part: u32| self.0.get(&part).copied().unwrap_or(0);
-        of(gram << 8).saturating_add(of(gram >> 8))
-    }
-}
-
 /// How rare four bytes are whatever their case, in eighths of a bit: -8 log2 of their share among
 /// all pieces of four bytes.
 pub fn rarity(gram: [u8; 4]) -> u32 {

@@ -84,11 +84,6 @@ impl Builder {
         // Those that have no choice come first, so that the others can go where places are taken.
         self.keywords.sort_by_key(|entry| if entry.needs_all() { 0 } else { entry.grams.len() });
         let common = rarity::commonest();
-        // Of grams that cost the same the first is taken: that of the rarest parts.
-        let parts = rarity::Parts::new(&common);
-        for entry in &mut self.keywords {
-            entry.grams.sort_by_key(|&(_, gram)| parts.share(gram));
-        }
         let mut best: Option<(u64, u32, Vec<usize>)> = None;
         let mut multiplier = 0x9e37_79b1u32;
         for _ in 0..tries {
